@@ -1,0 +1,1 @@
+"""The domain: who is meant, who may come in, which ERID is theirs. Standard library only."""

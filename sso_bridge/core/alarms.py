@@ -1,0 +1,36 @@
+"""The names of everything an operator is alarmed about. They are log fields and metric labels."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["ALARMS"]
+
+AMBIGUOUS_KEY: Final = "ambiguous_key"
+COLLATION_MISMATCH: Final = "collation_mismatch"
+CONFLICTING_KEYS: Final = "conflicting_keys"
+ERID_CHANGED: Final = "erid_changed"
+ERID_MISSING: Final = "erid_missing"
+ERID_SHARED: Final = "erid_shared"
+ERID_UNUSABLE: Final = "erid_unusable"
+LOGIN_UNUSABLE: Final = "login_unusable"
+PASSWORD_FORMAT_UNKNOWN: Final = "password_format_unknown"
+SESSION_CONFLICT: Final = "session_conflict"
+SOURCE_REJECTED: Final = "source_rejected"
+SUBJECT_REUSED: Final = "subject_reused"
+
+ALARMS: Final[dict[str, str]] = {
+    AMBIGUOUS_KEY: "One key names several rows of the user database.",
+    COLLATION_MISMATCH: "The database returned a row whose key is not the one asked for.",
+    CONFLICTING_KEYS: "The keys of one request name different people.",
+    ERID_CHANGED: "A user's ERID is not the one that was given out before.",
+    ERID_MISSING: "A user has no ERID, or an empty one, in the mapped column.",
+    ERID_SHARED: "An ERID of one person was seen on another.",
+    ERID_UNUSABLE: "An ERID has control characters, outer white space, or is too long.",
+    LOGIN_UNUSABLE: "A row has no login, or one that cannot be sent.",
+    PASSWORD_FORMAT_UNKNOWN: "A stored password hash has no known format, or would cost too much.",
+    SESSION_CONFLICT: "Good session tokens of one request name different people.",
+    SOURCE_REJECTED: "The user database refused a new user for a reason other than the login.",
+    SUBJECT_REUSED: "The user database gave a new user the primary key of an earlier one.",
+}
+"""Each alarm and what it means; docs/alarms.md says what to do about it."""

@@ -1,0 +1,170 @@
+"""The four things Digital River asks. Each answers yes with one person in it, or no with none.
+
+What goes wrong on the way is one of three: a Refused, which is answered in the site's own
+words; an IdentityAlarm, which is told to the operator and then refused; a Rejected or
+Unavailable, which is raised for the caller to make a Fault of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from ..errors import (
+    CreationRefused,
+    IdentityAlarm,
+    InvalidLogin,
+    InvalidSession,
+    InvalidUserKey,
+    Refused,
+    UserNotActive,
+    UserNotFound,
+)
+from .alarms import AMBIGUOUS_KEY, CONFLICTING_KEYS
+from .creation import Creation
+from .deadline import Deadline
+from .directory import Directory, Found
+from .model import (
+    Accepted,
+    Attribute,
+    CreateUser,
+    GetUser,
+    Login,
+    Lookup,
+    ProfileAnswer,
+    Refusal,
+    UserKey,
+    ValidateSession,
+)
+from .ports import Observer
+from .sessions import Sessions
+from .site import ProfileSession, Site
+
+__all__ = ["Bridge"]
+
+Yes = TypeVar("Yes")
+
+
+class Bridge:
+    """The operations, over people, sessions and new accounts."""
+
+    def __init__(
+        self, *, directory: Directory, sessions: Sessions, creation: Creation, observer: Observer
+    ) -> None:
+        self._directory = directory
+        self._sessions = sessions
+        self._creation = creation
+        self._observer = observer
+
+    def login(self, request: Login, deadline: Deadline) -> Accepted | Refusal:
+        """RemoteLogin: may this person come in?"""
+        site = self._directory.site(request.key)
+        return self._answer(site, InvalidLogin, lambda: self._login(site, request, deadline))
+
+    def get_user(self, request: GetUser, deadline: Deadline) -> ProfileAnswer | Refusal:
+        """RemoteUserFetch: the profile behind a key."""
+        site = self._directory.site(request.key)
+        return self._answer(site, UserNotFound, lambda: self._get_user(site, request, deadline))
+
+    def validate_session(self, request: ValidateSession, deadline: Deadline) -> Accepted | Refusal:
+        """RemoteSessionValidation: whose session is this?"""
+        site = self._directory.site(request.key)
+
+        def validate() -> Accepted:
+            found = self._sessions.owner(
+                site, request.session_token, request.attributes, deadline
+            )
+            if not found.record.active:
+                raise InvalidSession("the user is not active")
+            self._confirm(found, request.key, deadline)
+            return Accepted(self._key(found, deadline), found.record.attributes)
+
+        return self._answer(site, InvalidSession, validate)
+
+    def create_user(self, request: CreateUser, deadline: Deadline) -> Accepted | Refusal:
+        """RemoteCreateUser: a new account, or the same one again for a repeated request."""
+        site = self._directory.site(request.key)
+
+        def create() -> Accepted:
+            found = self._creation.create(site, request, deadline)
+            return Accepted(self._key(found, deadline), found.record.attributes)
+
+        return self._answer(site, CreationRefused, create)
+
+    def _login(self, site: Site, request: Login, deadline: Deadline) -> Accepted:
+        passwords, password = site.source.passwords, request.password
+        try:
+            found = self._directory.find(request.key, deadline)
+        except (UserNotFound, IdentityAlarm):
+            passwords.verify(password or "", None, deadline)
+            raise
+        good = passwords.verify(password or "", found.record.password_hash, deadline)
+        self._observer.step("verified the password", good=str(good))
+        if not good:
+            raise InvalidLogin("wrong password")
+        if not found.record.active:
+            raise InvalidLogin("the user is not active")
+        key = self._key(found, deadline)
+        return Accepted(key, found.record.attributes + self._session_for(found, deadline))
+
+    def _get_user(self, site: Site, request: GetUser, deadline: Deadline) -> ProfileAnswer:
+        found = self._directory.find(request.key, deadline, addresses=True)
+        if not found.record.active:
+            raise UserNotActive
+        key = self._key(found, deadline)
+        rule = found.site.profile_session
+        if rule is ProfileSession.REQUIRED or (
+            rule is ProfileSession.CHECKED
+            and self._sessions.tokens(found.site, request.session_token, request.attributes)
+        ):
+            owner = self._sessions.owner(
+                found.site, request.session_token, request.attributes, deadline
+            )
+            if owner.person != found.person:
+                raise IdentityAlarm(CONFLICTING_KEYS, "the session is another user's")
+        return ProfileAnswer(key, found.record.profile, found.record.attributes)
+
+    def _confirm(self, found: Found, key: UserKey, deadline: Deadline) -> None:
+        """Raises IdentityAlarm unless what else is in `key` names the person found."""
+        self._directory.agree(found, key)
+        if key.user_id is None and key.external_reference_id is None:
+            return
+        try:
+            named = self._directory.find(key, deadline)
+        except UserNotFound:
+            named = None
+        if named is None or named.person != found.person:
+            raise IdentityAlarm(CONFLICTING_KEYS, "the session is another user's than userKey")
+
+    def _key(self, found: Found, deadline: Deadline) -> UserKey:
+        """The same key in every answer about a person; userID is the ERID."""
+        erid = self._directory.erid(found, deadline)
+        site = found.site
+        return UserKey(erid, erid, site.source.company, found.record.login, site.id)
+
+    def _session_for(self, found: Found, deadline: Deadline) -> tuple[Attribute, ...]:
+        site = found.site
+        if site.issuer is None:
+            return ()
+        token = site.issuer.issue(Lookup("subject", found.record.subject), site.id, deadline)
+        return (Attribute(site.issued_attribute, token),)
+
+    def _answer(
+        self, site: Site, refused: type[Refused], work: Callable[[], Yes]
+    ) -> Yes | Refusal:
+        """What `work` returns, or the refusal that its failure means to the site.
+
+        `refused` is how the operation says no to what only an operator should know, and
+        to a key that names nobody where a login or session was asked for."""
+        try:
+            return work()
+        except IdentityAlarm as alarm:
+            self._observer.alarm(alarm.kind, alarm.details)
+            key_is_at_fault = alarm.kind in (CONFLICTING_KEYS, AMBIGUOUS_KEY)
+            shown = InvalidUserKey if refused is UserNotFound and key_is_at_fault else refused
+            return site.refusal(shown())
+        except UserNotFound as error:
+            self._observer.step("refused", why=error.details)
+            return site.refusal(refused())
+        except Refused as error:
+            self._observer.step("refused", why=error.details)
+            return site.refusal(error)

@@ -1,0 +1,195 @@
+"""Which user is meant: from the keys of a request to one person, their row and their ERID."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..errors import IdentityAlarm, Rejected, UserNotFound
+from . import erid as erids
+from .alarms import (
+    AMBIGUOUS_KEY,
+    CONFLICTING_KEYS,
+    ERID_CHANGED,
+    LOGIN_UNUSABLE,
+)
+from .deadline import Deadline
+from .model import Lookup, Person, Record, UserKey
+from .ports import Ledger, Observer
+from .site import EridStrategy, Site, Source
+
+__all__ = ["Directory", "Found", "UnknownSite"]
+
+
+class UnknownSite(Rejected):
+    """The request names no site or company that is served here, or none at all."""
+
+    text = "userKey names no site that is served here"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One user, found under a site."""
+
+    site: Site
+    record: Record
+
+    @property
+    def person(self) -> Person:
+        """Who this is, for ever."""
+        source = self.site.source
+        return Person(source.name, self.record.subject, source.company or "")
+
+
+class Directory:
+    """Finds people across the configured sites.
+
+    `default` is the site of a request that names none; None if there is no such site.
+    Digital River's precedence for a key is userID; ERID with siteID; ERID with companyID;
+    loginID with siteID. Our userID is the ERID, so the first three are one look-up."""
+
+    def __init__(
+        self, sites: Sequence[Site], *, default: Site | None, ledger: Ledger, observer: Observer
+    ) -> None:
+        self._sites = {site.id: site for site in sites}
+        self._default = default
+        self._ledger = ledger
+        self._observer = observer
+
+    def site(self, key: UserKey) -> Site:
+        """The one site that `key` names, by default the default one; raises UnknownSite."""
+        sites = self._served(key)
+        if len(sites) == 1:
+            return sites[0]
+        if self._default in sites:
+            assert self._default is not None
+            return self._default
+        raise UnknownSite("several sites are served and userKey/siteID names none of them")
+
+    def find(self, key: UserKey, deadline: Deadline, *, addresses: bool = False) -> Found:
+        """The one user whom all of `key` names.
+
+        Raises UserNotFound; IdentityAlarm if the keys disagree or the data is not sound;
+        Rejected if `key` names no user at all."""
+        erid = self._erid_sent(key)
+        if erid is not None:
+            found = self._by_erid(key, erid, deadline, addresses)
+        elif key.login_id is not None:
+            site = self.site(key)
+            found = self.lookup(site, Lookup("login", key.login_id), deadline, addresses=addresses)
+        else:
+            raise Rejected("userKey names no user")
+        self.agree(found, key)
+        return found
+
+    def lookup(
+        self, site: Site, key: Lookup, deadline: Deadline, *, addresses: bool = False
+    ) -> Found:
+        """The user of `site` with one look-up value; raises UserNotFound, IdentityAlarm."""
+        if key.kind == "erid":
+            sent = UserKey(external_reference_id=key.value, site_id=site.id)
+            return self._by_erid(sent, key.value, deadline, addresses)
+        record = self._row(site, key, deadline, addresses)
+        if record is None:
+            raise UserNotFound(f"no row of source {site.source.name!r} has that {key.kind}")
+        return Found(site, record)
+
+    def erid(self, found: Found, deadline: Deadline) -> str:
+        """The ERID of `found`, as the ledger confirms it. Nothing is answered without it."""
+        source, record = found.site.source, found.record
+        if record.login is None or not _plain(record.login):
+            raise IdentityAlarm(LOGIN_UNUSABLE, f"source {source.name!r}")
+        if source.strategy is EridStrategy.MINTED:
+            return self._ledger.mint(found.person, deadline)
+        erid = erids.check(record.erid)
+        self._ledger.bind(found.person, erid, deadline)
+        return erid
+
+    def agree(self, found: Found, key: UserKey) -> None:
+        """Raises IdentityAlarm unless every login and company in `key` is that of `found`."""
+        source, login = found.site.source, found.record.login
+        if key.login_id is not None and not (
+            login is not None and source.login_rule.same(key.login_id, login)
+        ):
+            raise IdentityAlarm(CONFLICTING_KEYS, "loginID is another user's than the other keys")
+        if None not in (key.company_id, source.company) and key.company_id != source.company:
+            raise IdentityAlarm(CONFLICTING_KEYS, "companyID is not the company of the site")
+
+    def _served(self, key: UserKey) -> Sequence[Site]:
+        """The sites that `key` leaves possible, never none."""
+        if key.site_id is not None:
+            sites = [self._sites[key.site_id]] if key.site_id in self._sites else []
+        elif key.company_id is not None and any(s.source.company for s in self._sites.values()):
+            sites = [s for s in self._sites.values() if s.source.company == key.company_id]
+        else:
+            sites = list(self._sites.values())
+        if not sites:
+            raise UnknownSite("siteID or companyID is not configured")
+        return sites
+
+    @staticmethod
+    def _erid_sent(key: UserKey) -> str | None:
+        """The ERID of `key`, which userID is another name for."""
+        user_id, erid = key.user_id, key.external_reference_id
+        if user_id is not None and erid is not None and user_id != erid:
+            raise IdentityAlarm(CONFLICTING_KEYS, "userID and externalReferenceID differ")
+        return erid if user_id is None else user_id
+
+    def _by_erid(self, key: UserKey, erid: str, deadline: Deadline, addresses: bool) -> Found:
+        """The user with `erid`: whom the ledger names, else whom one source's column names."""
+        sites = {site.source.name: site for site in reversed(self._served(key))}
+        if key.site_id is None and self._default and self._default.source.name in sites:
+            sites[self._default.source.name] = self._default
+        person = self._ledger.person_of(erid, deadline)
+        if person is not None:
+            self._observer.step("the ledger knows the ERID", source=person.source)
+            site = sites.get(person.source)
+            if site is None:
+                raise UserNotFound("the ledger's user is not of this site")
+            row = self._row(site, Lookup("subject", person.subject), deadline, addresses)
+            if row is None:
+                raise UserNotFound("the ledger's user is gone")
+            if site.source.strategy is EridStrategy.COLUMN and row.erid != erid:
+                raise IdentityAlarm(ERID_CHANGED, f"source {site.source.name!r}")
+            return Found(site, row)
+        return self._by_column(list(sites.values()), erid, deadline, addresses)
+
+    def _by_column(
+        self, sites: Sequence[Site], erid: str, deadline: Deadline, addresses: bool
+    ) -> Found:
+        """The user with `erid` in the ERID column of exactly one source."""
+        found = [
+            Found(site, row)
+            for site in sites
+            if site.source.strategy is EridStrategy.COLUMN
+            and (row := self._row(site, Lookup("erid", erid), deadline, addresses))
+        ]
+        if not found:
+            raise UserNotFound("nobody has that ERID")
+        if len(found) > 1:
+            raise IdentityAlarm(AMBIGUOUS_KEY, "users of several sources have one ERID")
+        return found[0]
+
+    def _row(
+        self, site: Site, key: Lookup, deadline: Deadline, addresses: bool
+    ) -> Record | None:
+        source: Source = site.source
+        if not _plain(key.value):
+            return None
+        record = source.users.find(key, deadline, addresses=addresses)
+        self._observer.step(
+            f"looked up by {key.kind}",
+            source=source.name,
+            row="none" if record is None else "one",
+        )
+        return record
+
+
+def _plain(value: str) -> bool:
+    """Whether `value` can be a key: of a sane length and without control characters.
+
+    No database is asked for anything else: some would fail, some would match too much."""
+    return 0 < len(value) <= erids.MAX_LENGTH and not any(
+        unicodedata.category(c) in ("Cc", "Cs") for c in value
+    )

@@ -1,0 +1,134 @@
+"""What the core needs from the world: one small contract for each room that serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from .deadline import Deadline
+from .model import Identity, Lookup, NewUser, Person, Record
+
+__all__ = [
+    "Claim",
+    "Ledger",
+    "Observer",
+    "Passwords",
+    "SessionFormat",
+    "SessionIssuer",
+    "UserSource",
+]
+
+
+class UserSource(Protocol):
+    """The client's user database, whatever it looks like."""
+
+    def find(self, key: Lookup, deadline: Deadline, *, addresses: bool = False) -> Record | None:
+        """The one user that `key` names, or None if there is none.
+
+        `addresses` also fetches those kept in another table. Raises IdentityAlarm if
+        several rows are named, SourceUnavailable for an outage, DeadlineExceeded."""
+
+    def create(
+        self, user: NewUser, deadline: Deadline, accept: Callable[[Record], None]
+    ) -> Record | None:
+        """Insert `user` and return the row as it was read back; None if the database says
+        that the login (or another unique value) is taken.
+
+        `accept` sees the row before it is committed and may raise to undo it. Nothing is
+        left behind by a failure. Raises SourceUnavailable for an outage, IdentityAlarm
+        if the row that was read back is not the one that was written."""
+
+    def password_hashes(self, count: int, deadline: Deadline) -> Sequence[str]:
+        """Up to `count` stored hashes, to learn which scheme most users have."""
+
+    def check(self, deadline: Deadline) -> None:
+        """Raises SourceUnavailable unless the database answers."""
+
+
+class Claim(Protocol):
+    """The right to create one login, held by one caller at a time on all nodes."""
+
+    @property
+    def resumed(self) -> bool:
+        """Whether an earlier creation of the same login began and was never finished."""
+
+    def confirm(self, deadline: Deadline) -> None:
+        """Raises Busy if the lease ended and another caller has taken over."""
+
+    def finish(self, deadline: Deadline) -> None:
+        """The account is complete, or will not be made: forget the claim."""
+
+    def abandon(self) -> None:
+        """It is not known how far the creation came: let the next caller resume it at once.
+
+        Never raises. A claim of a process that died is resumed when its lease ends."""
+
+
+class Ledger(Protocol):
+    """Which person has which ERID, for ever."""
+
+    def erid_of(self, person: Person, deadline: Deadline) -> str | None:
+        """The ERID that `person` has, or None if none was ever given."""
+
+    def person_of(self, erid: str, deadline: Deadline) -> Person | None:
+        """Who has exactly this ERID, or None if nobody does."""
+
+    def mint(self, person: Person, deadline: Deadline) -> str:
+        """The ERID of `person`, made now if there is none yet."""
+
+    def bind(
+        self, person: Person, erid: str, deadline: Deadline, *, created: bool = False
+    ) -> None:
+        """Record that `erid` belongs to `person`, or confirm that it does.
+
+        Raises IdentityAlarm if `person` has another ERID, or another person has this one
+        or one that could be mistaken for it. `created` marks an account that this bridge
+        made."""
+
+    def is_created_here(self, person: Person, deadline: Deadline) -> bool:
+        """Whether this bridge made the account of `person`."""
+
+    def claim(self, source: str, login: str, deadline: Deadline) -> Claim:
+        """Become the only one who may create `login` in `source`; waits for whoever is.
+
+        Raises Busy when the deadline comes first."""
+
+    def check(self, deadline: Deadline) -> None:
+        """Raises LedgerUnavailable unless the ledger answers."""
+
+
+class Passwords(Protocol):
+    """Verifies and makes password hashes, a bounded number at a time."""
+
+    def verify(self, password: str, stored: str | None, deadline: Deadline) -> bool:
+        """Whether `password` fits `stored`. None, an unknown format or too costly a hash is
+        False, after a dummy verification of the usual cost. Raises Busy, DeadlineExceeded."""
+
+    def hash(self, password: str, deadline: Deadline) -> str:
+        """A new hash in the configured scheme. Raises Busy, DeadlineExceeded."""
+
+
+class SessionFormat(Protocol):
+    """One kind of session token."""
+
+    def verify(self, token: str, site: str, deadline: Deadline) -> Identity | None:
+        """Whom `token` names; None if it is not of this format or unknown to it.
+
+        Raises InvalidSession for a token that is of this format and not good."""
+
+
+class SessionIssuer(Protocol):
+    """Makes session tokens that its SessionFormat accepts."""
+
+    def issue(self, person: Lookup, site: str, deadline: Deadline) -> str:
+        """A fresh token for the user that `person` names."""
+
+
+class Observer(Protocol):
+    """Where the core says what happened; never given a secret or personal data."""
+
+    def alarm(self, kind: str, details: str) -> None:
+        """Something an operator must look at; `kind` is one of `core.alarms`."""
+
+    def step(self, what: str, **facts: str) -> None:
+        """What the call just found out, for an operator who is trying one call by hand."""

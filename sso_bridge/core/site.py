@@ -1,0 +1,75 @@
+"""What is declared about one site: where its users are and how it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from ..errors import Refused
+from .logins import LoginRule
+from .model import Refusal
+from .ports import Passwords, SessionFormat, SessionIssuer, UserSource
+
+__all__ = ["EridStrategy", "ProfileSession", "Site", "Source", "Wording"]
+
+
+class EridStrategy(Enum):
+    """Where ERIDs come from: a column of the client's, or made once and kept in the ledger."""
+
+    COLUMN = "column"
+    MINTED = "minted"
+
+
+class ProfileSession(Enum):
+    """What GetUser does with a session token: not look, refuse a bad one, insist on one."""
+
+    IGNORED = "ignored"
+    CHECKED = "checked"
+    REQUIRED = "required"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The code and text of one refusal, in a site's own words."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One user database, and what every site on it shares."""
+
+    name: str
+    users: UserSource
+    passwords: Passwords
+    strategy: EridStrategy
+    login_rule: LoginRule = LoginRule.EXACT
+    company: str | None = None
+    email_is_login: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One Digital River site.
+
+    `token_attributes` are the extended attributes that may hold a session token.
+    `issuer` makes the token that a login hands out as `issued_attribute`."""
+
+    id: str
+    source: Source
+    sessions: tuple[SessionFormat, ...] = ()
+    token_attributes: tuple[str, ...] = ()
+    issuer: SessionIssuer | None = None
+    issued_attribute: str = "crmSession"
+    profile_session: ProfileSession = ProfileSession.IGNORED
+    creates: bool = False
+    wording: Mapping[str, Wording] = field(default_factory=dict)
+
+    def refusal(self, error: Refused) -> Refusal:
+        """`error` in this site's words, the published ones unless configured otherwise."""
+        own = self.wording.get(error.kind)
+        if own is None:
+            return Refusal(error.kind, error.code, error.text)
+        return Refusal(error.kind, own.code, own.text)

@@ -1,0 +1,7 @@
+"""How every room that speaks SQL connects: pools, time limits, and driver errors made ours.
+
+Nothing here knows what a user or an ERID is. One file per dialect holds what differs."""
+
+from .connection import Database, is_unique_violation
+
+__all__ = ["Database", "is_unique_violation"]

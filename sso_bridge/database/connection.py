@@ -1,0 +1,125 @@
+"""A database with a bounded pool, a deadline on every step and no driver error that escapes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    SQLAlchemyError,
+)
+
+from ..core.deadline import Deadline
+from ..errors import ConfigurationError, DeadlineExceeded, Unavailable
+from .dialects import dialect_of
+
+__all__ = ["Database", "is_unique_violation"]
+
+
+class Database:
+    """One database URL and the connections to it.
+
+    `unavailable` is the error that an outage becomes, and `what` names the database in its
+    details ("source 'shop'"). `pool_size` connections are open at most; a call that finds
+    none free waits until its deadline. `call_seconds` bounds any single statement on
+    engines that take such a bound when connecting. `durable` asks SQLite for a write-ahead
+    log with a full sync: set it for a file that belongs to the bridge."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        what: str,
+        unavailable: type[Unavailable] = Unavailable,
+        pool_size: int = 8,
+        call_seconds: float = 5.0,
+        durable: bool = False,
+    ) -> None:
+        self.what = what
+        self._unavailable = unavailable
+        try:
+            parsed = make_url(url)
+            self._dialect = dialect_of(parsed)
+            self.engine: Engine = create_engine(
+                parsed,
+                hide_parameters=True,
+                pool_size=pool_size,
+                max_overflow=0,
+                pool_timeout=call_seconds,
+                pool_pre_ping=self._dialect.pre_ping,
+                connect_args=self._dialect.connect_args(call_seconds),
+            )
+        except (ArgumentError, NoSuchModuleError, ValueError) as error:
+            raise ConfigurationError(
+                f"{what}: the database URL is not one that SQLAlchemy knows "
+                f"({type(error).__name__}); write it as dialect+driver://user@host/name"
+            ) from None
+        except ImportError as error:
+            raise ConfigurationError(
+                f"{what}: the driver {error.name!r} is not installed; "
+                f"pip install 'sso-bridge[{self._dialect.extra}]'"
+            ) from None
+        self._free = threading.BoundedSemaphore(pool_size)
+        event.listen(
+            self.engine,
+            "connect",
+            lambda connection, record: self._dialect.on_connect(connection, record, durable),
+        )
+
+    @contextmanager
+    def connection(self, deadline: Deadline, *, write: bool = False) -> Iterator[Connection]:
+        """A connection for the time of the block; `write` makes the block one transaction.
+
+        Raises DeadlineExceeded, or the error given as `unavailable` for anything that the
+        driver raises, save IntegrityError, which the block may catch or let through."""
+        if not self._free.acquire(timeout=deadline.left()):
+            raise DeadlineExceeded(f"{self.what}: no connection became free in time")
+        try:
+            with self.engine.connect() as connection:
+                self._dialect.limit(connection, deadline.left(), write)
+                yield connection
+                if write:
+                    connection.commit()
+        except IntegrityError:
+            raise
+        except SQLAlchemyError as error:
+            deadline.left()
+            raise self._unavailable(f"{self.what}: {describe(error)}") from None
+        except (OverflowError, UnicodeError) as error:  # some drivers let these through
+            raise self._unavailable(f"{self.what}: {type(error).__name__}") from None
+        finally:
+            self._free.release()
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def describe(error: SQLAlchemyError) -> str:
+    """What went wrong, without any value that came from a row or a request."""
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return type(error).__name__
+    name = type(error.orig).__name__
+    if isinstance(error, (IntegrityError, DataError)):
+        return name
+    return f"{name}: {str(error.orig).splitlines()[0][:200]}" if str(error.orig) else name
+
+
+def is_unique_violation(error: IntegrityError) -> bool:
+    """Whether a unique constraint was violated, as opposed to NOT NULL, CHECK or a foreign key."""
+    orig = error.orig
+    state = getattr(orig, "sqlstate", None)
+    if state is not None:
+        return bool(state == "23505")
+    sqlite_name = getattr(orig, "sqlite_errorname", None)
+    if sqlite_name is not None:
+        return sqlite_name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
+    return bool(orig is not None and orig.args and orig.args[0] in (1062, 1586))

@@ -1,0 +1,111 @@
+"""What differs between database engines: how a time limit is set, and how a write begins."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import ConnectionPoolEntry
+
+__all__ = ["Dialect", "dialect_of"]
+
+
+class Dialect(Protocol):
+    """One engine's ways. `extra` is the package extra that installs its driver."""
+
+    extra: str
+    pre_ping: bool
+
+    def connect_args(self, call_seconds: float) -> dict[str, Any]:
+        """Arguments for the driver's connect()."""
+
+    def on_connect(self, connection: Any, record: ConnectionPoolEntry, durable: bool) -> None:
+        """Prepare a fresh driver connection."""
+
+    def limit(self, connection: Connection, seconds: float, write: bool) -> None:
+        """Hold the statements of the coming block to `seconds`; begin a write where needed."""
+
+
+class Other:
+    """An engine without a file of its own: SQLAlchemy's defaults, no statement limit."""
+
+    extra = "test"
+    pre_ping = True
+
+    def connect_args(self, call_seconds: float) -> dict[str, Any]:
+        return {}
+
+    def on_connect(self, connection: Any, record: ConnectionPoolEntry, durable: bool) -> None:
+        """Nothing to prepare."""
+
+    def limit(self, connection: Connection, seconds: float, write: bool) -> None:
+        """No limit is known."""
+
+
+class SQLite(Other):
+    """SQLite: the limit is a progress handler; a write takes its lock at the start.
+
+    The lock is taken at once (BEGIN IMMEDIATE) since a read that turns into a write cannot
+    wait for another writer: SQLite fails it without asking its busy handler."""
+
+    pre_ping = False
+
+    def connect_args(self, call_seconds: float) -> dict[str, Any]:
+        return {"timeout": call_seconds, "check_same_thread": False}
+
+    def on_connect(self, connection: Any, record: ConnectionPoolEntry, durable: bool) -> None:
+        connection.isolation_level = None
+        ends = [math.inf]
+        record.info["ends"] = ends
+        connection.set_progress_handler(lambda: time.monotonic() > ends[0], 20_000)
+        connection.execute("PRAGMA foreign_keys=ON")
+        if durable:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+
+    def limit(self, connection: Connection, seconds: float, write: bool) -> None:
+        connection.info["ends"][0] = time.monotonic() + seconds
+        if write:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={max(1, int(seconds * 1000))}")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+class PostgreSQL(Other):
+    """PostgreSQL through psycopg 3."""
+
+    extra = "postgresql"
+
+    def connect_args(self, call_seconds: float) -> dict[str, Any]:
+        milliseconds = int(call_seconds * 1000)
+        return {
+            "connect_timeout": max(1, math.ceil(call_seconds)),
+            "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}",
+            "tcp_user_timeout": milliseconds,
+        }
+
+
+class MariaDB(Other):
+    """MariaDB and MySQL through PyMySQL."""
+
+    extra = "mariadb"
+
+    def connect_args(self, call_seconds: float) -> dict[str, Any]:
+        seconds = max(1, math.ceil(call_seconds))
+        return {"connect_timeout": seconds, "read_timeout": seconds, "write_timeout": seconds}
+
+
+DIALECTS: dict[str, Callable[[], Dialect]] = {
+    "sqlite": SQLite,
+    "postgresql": PostgreSQL,
+    "mariadb": MariaDB,
+    "mysql": MariaDB,
+}
+
+
+def dialect_of(url: URL) -> Dialect:
+    """The ways of the engine that `url` names."""
+    return DIALECTS.get(url.get_backend_name(), Other)()

@@ -1,0 +1,62 @@
+"""From the text of a key to what its column is compared with, and back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import types
+
+__all__ = ["Cell", "comparable", "subject_text"]
+
+Cell = str | int | bytes | uuid.UUID
+_BIGINT = 2**63
+
+
+def _integer(key: str) -> int | None:
+    """The integer that `key` is the usual spelling of, if a column can hold it."""
+    try:
+        number = int(key)
+    except ValueError:
+        return None
+    return number if str(number) == key and -_BIGINT <= number < _BIGINT else None
+
+
+def _uuid(key: str) -> uuid.UUID | None:
+    try:
+        value = uuid.UUID(key)
+    except ValueError:
+        return None
+    return value if str(value) == key else None
+
+
+def _bytes(key: str) -> bytes | None:
+    try:
+        raw = bytes.fromhex(key)
+    except ValueError:
+        return None
+    return raw if raw.hex() == key else None
+
+
+_KINDS: tuple[tuple[type[types.TypeEngine[Any]], Callable[[str], Cell | None]], ...] = (
+    (types.Integer, _integer),
+    (types.Uuid, _uuid),
+    (types._Binary, _bytes),
+)
+
+
+def comparable(column: types.TypeEngine[Any], key: str) -> Cell | None:
+    """`key` as a value of a column of this type; None if no such column could hold it.
+
+    Asking an engine to compare an integer column with "abc" is an error on some and
+    matches zero on others."""
+    for kind, convert in _KINDS:
+        if isinstance(column, kind):
+            return convert(key)
+    return key
+
+
+def subject_text(cell: object) -> str:
+    """A primary key as the ledger keeps it: text as it is, UUIDs in lower case, bytes as hex."""
+    return bytes(cell).hex() if isinstance(cell, (bytes, bytearray, memoryview)) else str(cell)
