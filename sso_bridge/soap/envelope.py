@@ -1,0 +1,172 @@
+"""Which shape a request has, which operation it asks for, and the same shape around the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from lxml import etree
+
+from ..errors import InvalidMessage, Rejected
+from .contract import OPERATIONS
+from .namespaces import COMMON, RUM, SOAP11_ENVELOPE, SOAP12_ENVELOPE, XSI, qname
+
+__all__ = ["MustUnderstand", "Request", "Shape", "VersionMismatch", "open_envelope", "parse", "wrap"]
+
+
+class Shape(Enum):
+    """How a message is wrapped. An answer has the shape of its request."""
+
+    SOAP11 = "soap11"
+    SOAP12 = "soap12"
+    PLAIN = "plain"
+
+    @property
+    def media_type(self) -> str:
+        """The Content-Type of an answer in this shape."""
+        kind = "application/soap+xml" if self is Shape.SOAP12 else "text/xml"
+        return f"{kind}; charset=utf-8"
+
+
+class MustUnderstand(Rejected):
+    """A header block says that it must be understood, and is not."""
+
+    text = "A SOAP header that must be understood is not"
+
+    def __init__(self, blocks: tuple[etree.QName, ...]) -> None:
+        super().__init__()
+        self.blocks = blocks
+
+
+class VersionMismatch(Rejected):
+    """The envelope is of neither SOAP 1.1 nor SOAP 1.2."""
+
+    text = "The envelope is neither SOAP 1.1 nor SOAP 1.2"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request element, taken out of its envelope; `name` is its local name."""
+
+    shape: Shape
+    name: str
+    element: etree._Element
+
+
+_REQUESTS: Final = frozenset(operation.request for operation in OPERATIONS)
+_SHAPES: Final = {SOAP11_ENVELOPE: Shape.SOAP11, SOAP12_ENVELOPE: Shape.SOAP12}
+_ROLES: Final = {
+    Shape.SOAP11: ("actor", frozenset({"", "http://schemas.xmlsoap.org/soap/actor/next"})),
+    Shape.SOAP12: (
+        "role",
+        frozenset({""} | {f"{SOAP12_ENVELOPE}/role/{r}" for r in ("next", "ultimateReceiver")}),
+    ),
+}
+_DECLARED: Final = f'xmlns:rum="{RUM}" xmlns:xsi="{XSI}"'
+_HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_AROUND: Final = {
+    Shape.SOAP11: (
+        f'{_HEAD}<soapenv:Envelope xmlns:soapenv="{SOAP11_ENVELOPE}" {_DECLARED}><soapenv:Body>',
+        "</soapenv:Body></soapenv:Envelope>",
+    ),
+    Shape.SOAP12: (
+        f'{_HEAD}<soapenv:Envelope xmlns:soapenv="{SOAP12_ENVELOPE}" {_DECLARED}><soapenv:Body>',
+        "</soapenv:Body></soapenv:Envelope>",
+    ),
+}
+
+
+def parse(body: bytes, charset: str | None) -> etree._Element:
+    """The root element of `body`; `charset` is what the HTTP header says, if it does.
+
+    Nothing outside `body` is read and no entity is resolved. Raises InvalidMessage, which
+    says where the XML breaks but not what stands there."""
+    if not body.strip():
+        raise InvalidMessage("the body is empty")
+    try:
+        parser = etree.XMLParser(
+            encoding=None if body[:2] in (b"\xff\xfe", b"\xfe\xff") else charset,
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            remove_comments=True,
+            remove_pis=True,
+            huge_tree=False,
+        )
+    except LookupError:
+        raise InvalidMessage("the charset of the Content-Type is not known") from None
+    try:
+        root = etree.fromstring(body, parser)
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        raise InvalidMessage(f"not well-formed XML at line {line}, column {column}") from None
+    except (ValueError, LookupError):
+        raise InvalidMessage("not XML in the encoding it declares") from None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise InvalidMessage("a document type declaration is not accepted")
+    return root
+
+
+def shape_of(root: etree._Element) -> Shape:
+    """The shape of the message with this root; raises VersionMismatch for a strange envelope."""
+    name = etree.QName(root)
+    if name.localname != "Envelope":
+        return Shape.PLAIN
+    if name.namespace not in _SHAPES:
+        raise VersionMismatch
+    return _SHAPES[name.namespace]
+
+
+def open_envelope(root: etree._Element) -> Request:
+    """The request in `root`, whatever its shape.
+
+    Raises InvalidMessage, MustUnderstand, VersionMismatch."""
+    shape = shape_of(root)
+    if shape is Shape.PLAIN:
+        return Request(shape, _request_name(root), root)
+    envelope = root.nsmap[root.prefix]
+    bodies = root.findall(qname(envelope, "Body"))
+    if len(bodies) != 1:
+        raise InvalidMessage("an Envelope has one Body")
+    headers = root.findall(qname(envelope, "Header"))
+    if len(headers) > 1:
+        raise InvalidMessage("an Envelope has at most one Header")
+    if headers:
+        _understand(headers[0], shape, envelope)
+    children = list(bodies[0])
+    if len(children) != 1:
+        raise InvalidMessage(f"the Body holds {len(children)} elements; it should hold one")
+    return Request(shape, _request_name(children[0]), children[0])
+
+
+def wrap(shape: Shape, body: str) -> bytes:
+    """The element `body` in an envelope of `shape`, as UTF-8. It may use the prefixes
+    `rum`, `xsi` and, inside an envelope, `soapenv`."""
+    if shape is Shape.PLAIN:
+        name, rest = body.split(">", 1)
+        return f"{_HEAD}{name} {_DECLARED}>{rest}".encode()
+    before, after = _AROUND[shape]
+    return f"{before}{body}{after}".encode()
+
+
+def _request_name(element: etree._Element) -> str:
+    name = etree.QName(element)
+    if name.localname not in _REQUESTS:
+        raise InvalidMessage("the element is none of " + ", ".join(sorted(_REQUESTS)))
+    if name.namespace != RUM:
+        raise InvalidMessage(f"{name.localname} must be in the namespace {RUM}")
+    return name.localname
+
+
+def _understand(header: etree._Element, shape: Shape, envelope: str) -> None:
+    """Raises MustUnderstand for blocks that are meant for us and insist; we know none."""
+    role, ours = _ROLES[shape]
+    blocks = tuple(
+        etree.QName(block)
+        for block in header
+        if block.get(qname(envelope, "mustUnderstand"), "").strip() in ("1", "true")
+        and block.get(qname(envelope, role), "").strip() in ours
+    )
+    if blocks:
+        raise MustUnderstand(blocks)

@@ -1,0 +1,74 @@
+"""Faults: an error as each shape of message says it, and its HTTP status.
+
+What goes out is the error's published text and, for a message that cannot be understood,
+the place. `details` of anything else stays here."""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import escape, quoteattr
+
+from ..errors import InvalidMessage, Rejected
+from .envelope import MustUnderstand, Shape, VersionMismatch, wrap
+from .namespaces import SOAP11_ENVELOPE, SOAP12_ENVELOPE
+
+__all__ = ["fault"]
+
+_OUR_FAULT = "The request could not be served"
+
+
+def fault(shape: Shape, error: Exception) -> tuple[int, bytes]:
+    """The HTTP status and body of the Fault that `error` becomes.
+
+    SOAP 1.1 has one status for all Faults, 500 (Basic Profile 1.1, R1126); SOAP 1.2 has 400
+    for the sender's (SOAP 1.2 part 2, table 20), which plain XML follows."""
+    sender = isinstance(error, Rejected)
+    text = escape(_text(error))
+    if shape is Shape.SOAP12:
+        special = isinstance(error, (MustUnderstand, VersionMismatch))
+        return (400 if sender and not special else 500), _soap12(error, sender, text)
+    code = _code11(error, sender)
+    body = f"<faultcode>soapenv:{code}</faultcode><faultstring>{text}</faultstring>"
+    if shape is Shape.SOAP11:
+        return 500, wrap(shape, f"<soapenv:Fault>{body}</soapenv:Fault>")
+    opening = f'<soapenv:Fault xmlns:soapenv="{SOAP11_ENVELOPE}">'
+    document = f'<?xml version="1.0" encoding="UTF-8"?>\n{opening}{body}</soapenv:Fault>'
+    return (400 if sender else 500), document.encode()
+
+
+def _text(error: Exception) -> str:
+    text = getattr(error, "text", _OUR_FAULT)
+    if isinstance(error, InvalidMessage) and error.details:
+        return f"{text}: {error.details}"
+    return str(text)
+
+
+def _code11(error: Exception, sender: bool) -> str:
+    if isinstance(error, MustUnderstand):
+        return "MustUnderstand"
+    if isinstance(error, VersionMismatch):
+        return "VersionMismatch"
+    return "Client" if sender else "Server"
+
+
+def _soap12(error: Exception, sender: bool, text: str) -> bytes:
+    header, code = "", "Sender" if sender else "Receiver"
+    if isinstance(error, MustUnderstand):
+        code = "MustUnderstand"
+        blocks = "".join(
+            f"<soapenv:NotUnderstood qname={quoteattr('h:' + block.localname)}"
+            f" xmlns:h={quoteattr(block.namespace or '')}/>"
+            for block in error.blocks
+            if block.namespace
+        )
+        header = f"<soapenv:Header>{blocks}</soapenv:Header>"
+    body = (
+        f"<soapenv:Fault><soapenv:Code><soapenv:Value>soapenv:{code}</soapenv:Value>"
+        f'</soapenv:Code><soapenv:Reason><soapenv:Text xml:lang="en">{text}</soapenv:Text>'
+        "</soapenv:Reason></soapenv:Fault>"
+    )
+    document = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<soapenv:Envelope xmlns:soapenv="{SOAP12_ENVELOPE}">{header}'
+        f"<soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>"
+    )
+    return document.encode()

@@ -1,0 +1,48 @@
+"""Every XML namespace this package reads or writes, each spelt once, here.
+
+`RUM` and `COMMON` are Digital River's; the others are the W3C's and the SOAP and WSDL
+specifications'. `qname` joins one of them with a local name, as lxml spells tags."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = [
+    "COMMON",
+    "RUM",
+    "SOAP11_ENVELOPE",
+    "SOAP12_ENVELOPE",
+    "SOAP_HTTP_TRANSPORT",
+    "WSDL",
+    "WSDL_SOAP11",
+    "WSDL_SOAP12",
+    "XML",
+    "XSD",
+    "XSI",
+    "qname",
+]
+
+RUM: Final = "http://integration.digitalriver.com/RemoteUserManagement/1.0"
+"""The request and response elements: the only qualified names in a message."""
+
+COMMON: Final = "http://integration.digitalriver.com/Common/1.0"
+"""The named types that messages are made of, as `xsi:type` names them."""
+
+SOAP11_ENVELOPE: Final = "http://schemas.xmlsoap.org/soap/envelope/"
+SOAP12_ENVELOPE: Final = "http://www.w3.org/2003/05/soap-envelope"
+
+WSDL: Final = "http://schemas.xmlsoap.org/wsdl/"
+WSDL_SOAP11: Final = "http://schemas.xmlsoap.org/wsdl/soap/"
+WSDL_SOAP12: Final = "http://schemas.xmlsoap.org/wsdl/soap12/"
+
+SOAP_HTTP_TRANSPORT: Final = "http://schemas.xmlsoap.org/soap/http"
+"""Not a namespace but the URI by which a WSDL binding says "over HTTP", in both SOAPs."""
+
+XML: Final = "http://www.w3.org/XML/1998/namespace"
+XSD: Final = "http://www.w3.org/2001/XMLSchema"
+XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+
+
+def qname(namespace: str, local_name: str) -> str:
+    """The two as one tag or attribute name, `{namespace}local_name`."""
+    return f"{{{namespace}}}{local_name}"
