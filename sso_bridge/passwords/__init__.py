@@ -1,0 +1,16 @@
+"""Password hashes: verify those of any known format, make new ones, a bounded number at once."""
+
+from .pool import HashPool
+from .schemes import MAKERS, SCHEMES, Limits, Maker, Scheme
+from .verification import PasswordHashes, identify
+
+__all__ = [
+    "MAKERS",
+    "SCHEMES",
+    "HashPool",
+    "Limits",
+    "Maker",
+    "PasswordHashes",
+    "Scheme",
+    "identify",
+]

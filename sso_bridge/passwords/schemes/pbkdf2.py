@@ -1,0 +1,125 @@
+"""PBKDF2 (RFC 8018) in the three notations that are common: passlib's, Django's, Werkzeug's."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from base64 import b64decode, b64encode
+from binascii import Error, unhexlify
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .contract import Limits, StoredHash, UnusableHash, within
+
+__all__ = ["DjangoPbkdf2Maker", "Pbkdf2", "Pbkdf2Maker"]
+
+
+def _adapted_base64(text: str) -> bytes:
+    """passlib's: "." for "+" and no padding."""
+    return b64decode(text.replace(".", "+") + "=" * (-len(text) % 4), validate=True)
+
+
+def _base64(text: str) -> bytes:
+    return b64decode(text, validate=True)
+
+
+def _text(text: str) -> bytes:
+    return text.encode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class _Notation:
+    prefix: re.Pattern[str]
+    """Names the digest in its one group; without one it is SHA-1, as in passlib."""
+    whole: re.Pattern[str]
+    """Iterations, salt and digest in its three groups."""
+    label: str
+    salt: Callable[[str], bytes]
+    digest: Callable[[str], bytes]
+
+
+_NOTATIONS = (
+    _Notation(
+        re.compile(r"\$pbkdf2(?:-(sha256|sha512))?\$"),
+        re.compile(r"\$[^$]+\$(\d{1,12})\$([^$]*)\$([^$]+)"),
+        "pbkdf2-",
+        _adapted_base64,
+        _adapted_base64,
+    ),
+    _Notation(
+        re.compile(r"pbkdf2_(sha1|sha256)\$"),
+        re.compile(r"[^$]+\$(\d{1,12})\$([^$]+)\$([^$]+)"),
+        "django-pbkdf2-",
+        _text,
+        _base64,
+    ),
+    _Notation(
+        re.compile(r"pbkdf2:(sha1|sha224|sha256|sha384|sha512):"),
+        re.compile(r"[^$]+:(\d{1,12})\$([^$]+)\$([^$]+)"),
+        "werkzeug-pbkdf2-",
+        _text,
+        unhexlify,
+    ),
+)
+
+
+class Pbkdf2:
+    def read(self, stored: str, limits: Limits) -> StoredHash | None:
+        for notation in _NOTATIONS:
+            prefix = notation.prefix.match(stored)
+            if prefix is not None:
+                return _read(stored, notation, prefix[1] or "sha1", limits)
+        return None
+
+
+def _read(stored: str, notation: _Notation, algorithm: str, limits: Limits) -> StoredHash:
+    name = notation.label + algorithm
+    whole = notation.whole.fullmatch(stored)
+    if whole is None or int(whole[1]) < 1:
+        raise UnusableHash(name)
+    try:
+        salt, digest = notation.salt(whole[2]), notation.digest(whole[3])
+    except (Error, ValueError):
+        raise UnusableHash(name) from None
+    # A digest cut short would be fitted by more passwords than its own.
+    if len(digest) != hashlib.new(algorithm, usedforsecurity=False).digest_size:
+        raise UnusableHash(name)
+    iterations = within(name, "iterations", int(whole[1]), limits.pbkdf2_iterations)
+
+    def fits(password: bytes) -> bool:
+        try:
+            computed = hashlib.pbkdf2_hmac(algorithm, password, salt, iterations)
+        except ValueError:
+            raise UnusableHash(name, "refused by this machine's OpenSSL") from None
+        return hmac.compare_digest(computed, digest)
+
+    return StoredHash(name, (iterations,), fits)
+
+
+@dataclass(frozen=True, slots=True)
+class Pbkdf2Maker:
+    """passlib's `$pbkdf2-sha256$`, with the iterations OWASP asks for: about 0.3 s."""
+
+    iterations: int = 600_000
+
+    def make(self, password: bytes) -> str:
+        salt = secrets.token_bytes(16)
+        digest = hashlib.pbkdf2_hmac("sha256", password, salt, self.iterations)
+        written = [
+            b64encode(x).decode("ascii").rstrip("=").replace("+", ".") for x in (salt, digest)
+        ]
+        return f"$pbkdf2-sha256${self.iterations}${written[0]}${written[1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class DjangoPbkdf2Maker:
+    """Django's default hasher, with the iterations of Django 5.2: about 0.5 s."""
+
+    iterations: int = 1_000_000
+
+    def make(self, password: bytes) -> str:
+        salt = secrets.token_hex(16)
+        digest = hashlib.pbkdf2_hmac("sha256", password, salt.encode("ascii"), self.iterations)
+        return f"pbkdf2_sha256${self.iterations}${salt}${b64encode(digest).decode('ascii')}"

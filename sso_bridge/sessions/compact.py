@@ -1,0 +1,77 @@
+"""The compact form that JWS and JWE share: parts between dots, the first a JSON header."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+__all__ = ["JWE_PARTS", "JWS_PARTS", "Compact", "json_object"]
+
+JWS_PARTS: Final = 3
+JWE_PARTS: Final = 5
+
+_BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Compact:
+    """A token that is JOSE-shaped: its first part is a JSON object that has an `alg`."""
+
+    token: str = field(repr=False)
+    header: Mapping[str, Any] = field(repr=False)
+    parts: int
+
+    @classmethod
+    def read(cls, token: str) -> Compact | None:
+        """`token` taken apart, unverified; None if it is of another shape."""
+        first = token.split(".", 1)[0]
+        try:
+            header = json_object(_decode(first))
+        except ValueError:
+            return None
+        if "alg" not in header:
+            return None
+        return cls(token, header, token.count(".") + 1)
+
+    def unverified_payload(self) -> bytes:
+        """The payload of a JWS before its signature was checked.
+
+        Raises ValueError if it is not base64url."""
+        return _decode(self.token.split(".")[1])
+
+
+def json_object(encoded: bytes) -> dict[str, Any]:
+    """A JSON object in which no name comes twice (RFC 7515, 4, and RFC 7519, 4).
+
+    Raises ValueError for anything else, NaN, infinity and nesting that exhausts the stack."""
+    try:
+        value = json.loads(
+            encoded.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant
+        )
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name comes twice")
+    return found
+
+
+def _no_constant(_: str) -> None:
+    raise ValueError("not a number")
+
+
+def _decode(part: str) -> bytes:
+    """base64url without padding; raises ValueError."""
+    if not _BASE64URL.fullmatch(part):
+        raise ValueError("not base64url")
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))

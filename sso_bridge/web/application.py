@@ -1,0 +1,190 @@
+"""The WSGI application: one port, a handful of paths, and an answer to everything."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from werkzeug.exceptions import (
+    HTTPException,
+    MethodNotAllowed,
+    NotFound,
+    Unauthorized,
+    UnsupportedMediaType,
+)
+from werkzeug.http import parse_options_header
+from werkzeug.wrappers import Response
+
+from ..core.deadline import Deadline
+from ..errors import BridgeError, Unavailable
+from ..soap.envelope import Shape
+from ..soap.server import Answer, Endpoint
+from .body import read_body
+from .callers import Callers
+from .health import Health
+from .observation import Observation
+from .page import Page
+
+__all__ = ["PATH", "WebApplication"]
+
+PATH = "/RemoteUserManagement"
+
+StartResponse = Callable[..., Any]
+View = Callable[[dict[str, Any]], Response]
+_MEDIA_TYPES = frozenset({"text/xml", "application/xml", "application/soap+xml", ""})
+_REALM = 'Basic realm="sso-bridge", charset="UTF-8"'
+
+
+class WebApplication:
+    """Everything that is served, as one WSGI callable.
+
+    Errors of HTTP are a status and a line of plain text; errors of SOAP are Faults."""
+
+    def __init__(
+        self,
+        *,
+        endpoint: Endpoint,
+        callers: Callers,
+        observation: Observation,
+        health: Health,
+        page: Page,
+        contract: bytes,
+        max_body_bytes: int,
+        body_seconds: float,
+        call_seconds: float,
+    ) -> None:
+        self._endpoint = endpoint
+        self._callers = callers
+        self._observation = observation
+        self._health = health
+        self._page = page
+        self._contract = contract
+        self._max_body_bytes = max_body_bytes
+        self._body_seconds = body_seconds
+        self._call_seconds = call_seconds
+        self._views: dict[str, View] = {
+            "/": self._front,
+            PATH: self._front,
+            "/health/live": self._live,
+            "/health/ready": self._ready,
+            "/metrics": self._metrics,
+        }
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer one request; never raises."""
+        try:
+            if environ["REQUEST_METHOD"] == "POST" and environ.get("PATH_INFO") == PATH:
+                return self._soap(environ, start_response)
+            response = self._page_for(environ)
+        except HTTPException as error:
+            response = self._refusal(error)
+        except Exception as error:  # the last resort of everything that is not a SOAP call
+            self._observation.failed("", error, _where(error), "")
+            response = Response("Internal error\n", 500, content_type="text/plain")
+        return response(environ, start_response)
+
+    def _soap(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        caller = self._caller(environ)
+        media_type, options = parse_options_header(environ.get("CONTENT_TYPE"))
+        if media_type.lower() not in _MEDIA_TYPES:
+            raise UnsupportedMediaType("the Content-Type is not that of XML")
+        guess = Shape.SOAP12 if media_type.lower().endswith("soap+xml") else Shape.SOAP11
+        body = read_body(environ, most=self._max_body_bytes, seconds=self._body_seconds)
+        begun = time.monotonic()
+        deadline = Deadline(self._call_seconds)
+        answer = self._endpoint.answer(
+            body, charset=options.get("charset"), guess=guess, deadline=deadline
+        )
+        call_id = secrets.token_hex(8)
+        self._note(call_id, caller, answer, time.monotonic() - begun)
+        start_response(
+            f"{answer.status} {_REASONS[answer.status]}",
+            [
+                ("Content-Type", answer.media_type),
+                ("Content-Length", str(len(answer.body))),
+                ("Cache-Control", "no-store"),
+                ("X-Call-Id", call_id),
+            ],
+        )
+        return [answer.body]
+
+    def _note(self, call_id: str, caller: str, answer: Answer, seconds: float) -> None:
+        error = answer.error
+        if error is not None:
+            details = error.details if isinstance(error, BridgeError) else ""
+            self._observation.failed(call_id, error, _where(error), details)
+        self._observation.call(
+            call_id, caller, answer.operation, answer.outcome, answer.status, seconds
+        )
+
+    def _caller(self, environ: dict[str, Any]) -> str:
+        """The name of the caller, "" if anybody may call; raises Unauthorized."""
+        if self._callers.anybody:
+            return ""
+        try:
+            caller = self._callers.who(environ.get("HTTP_AUTHORIZATION"))
+        except Unavailable:
+            caller = None
+        if caller is None:
+            raise Unauthorized("HTTP Basic authentication of a configured caller is required")
+        return caller
+
+    def _page_for(self, environ: dict[str, Any]) -> Response:
+        view = self._views.get(environ.get("PATH_INFO", ""))
+        if view is None:
+            raise NotFound(f"the endpoint is {PATH}")
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            post = ["POST"] if environ.get("PATH_INFO") == PATH else []
+            raise MethodNotAllowed(["GET", "HEAD", *post], "the method is not served here")
+        return view(environ)
+
+    def _refusal(self, error: HTTPException) -> Response:
+        self._observation.refused(error.code or 500, str(error.description))
+        response = Response(
+            f"{error.name}: {error.description}\n", error.code, content_type="text/plain"
+        )
+        if isinstance(error, MethodNotAllowed):
+            response.headers["Allow"] = ", ".join(error.valid_methods or ())
+        if isinstance(error, Unauthorized):
+            response.headers["WWW-Authenticate"] = _REALM
+        response.headers["Connection"] = "close"
+        return response
+
+    def _front(self, environ: dict[str, Any]) -> Response:
+        query = environ.get("QUERY_STRING", "").lower()
+        if query == "wsdl":
+            return Response(self._contract, content_type="text/xml; charset=utf-8")
+        if query.startswith("xsd"):
+            raise NotFound("the WSDL imports no schema; ask for ?wsdl")
+        return self._page.response(self._health.report(Deadline(self._call_seconds)))
+
+    def _live(self, environ: dict[str, Any]) -> Response:
+        return _json({"status": "ok"})
+
+    def _ready(self, environ: dict[str, Any]) -> Response:
+        report = self._health.report(Deadline(self._call_seconds))
+        ready = all(state == "ok" for state in report.values())
+        status = "ok" if ready else "not ready"
+        return _json({"status": status, "parts": report}, 200 if ready else 503)
+
+    def _metrics(self, environ: dict[str, Any]) -> Response:
+        return Response(self._observation.exposition(), content_type="text/plain; version=0.0.4")
+
+
+_REASONS = {200: "OK", 400: "Bad Request", 500: "Internal Server Error"}
+
+
+def _json(value: object, status: int = 200) -> Response:
+    return Response(json.dumps(value) + "\n", status, content_type="application/json")
+
+
+def _where(error: Exception) -> str:
+    """The innermost line that `error` passed; its message may hold anything and is left out."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else ""

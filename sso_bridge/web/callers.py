@@ -1,0 +1,63 @@
+"""Who may call: HTTP Basic, checked against configured callers."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from werkzeug.datastructures import Authorization
+
+__all__ = ["Callers", "Credential"]
+
+_MOST_REMEMBERED = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """One caller's user name, and what tells whether a password is theirs.
+
+    `verify` may be slow and may raise Busy or DeadlineExceeded."""
+
+    caller: str
+    user: str
+    verify: Callable[[str], bool] = field(repr=False)
+
+
+class Callers:
+    """Checks the Authorization header. With no credentials configured everybody may call.
+
+    A password that was found good is remembered as a keyed digest for the life of the
+    process: a slow hash would otherwise be computed for every call."""
+
+    def __init__(self, credentials: Sequence[Credential]) -> None:
+        self._credentials = tuple(credentials)
+        self._key = secrets.token_bytes(32)
+        self._good: dict[bytes, str] = {}
+
+    @property
+    def anybody(self) -> bool:
+        """Whether no caller is configured."""
+        return not self._credentials
+
+    def who(self, header: str | None) -> str | None:
+        """The name of the caller with this Authorization header; None if it is nobody's."""
+        if header is None:
+            return None
+        digest = hmac.digest(self._key, header.encode("latin-1", "replace"), hashlib.sha256)
+        known = self._good.get(digest)
+        if known is not None:
+            return known
+        sent = Authorization.from_header(header)
+        if sent is None or sent.type != "basic" or sent.username is None or sent.password is None:
+            return None
+        found = None
+        for credential in self._credentials:
+            same = hmac.compare_digest(credential.user.encode(), sent.username.encode())
+            if same and credential.verify(sent.password):
+                found = credential.caller
+        if found is not None and len(self._good) < _MOST_REMEMBERED:
+            self._good[digest] = found
+        return found

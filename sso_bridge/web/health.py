@@ -1,0 +1,41 @@
+"""Whether each part that a call needs is there."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from ..core.deadline import Deadline
+from ..errors import BridgeError
+
+__all__ = ["Health"]
+
+Check = Callable[[Deadline], None]
+_FRESH_SECONDS = 2.0
+
+
+class Health:
+    """Asks every part, at most once in two seconds however often it is asked itself."""
+
+    def __init__(self, checks: Mapping[str, Check]) -> None:
+        self._checks = dict(checks)
+        self._lock = threading.Lock()
+        self._asked = -_FRESH_SECONDS
+        self._report: dict[str, str] = {}
+
+    def report(self, deadline: Deadline) -> dict[str, str]:
+        """For each part "ok" or the name of what is wrong."""
+        with self._lock:
+            if time.monotonic() - self._asked >= _FRESH_SECONDS:
+                self._report = {name: _ask(c, deadline) for name, c in self._checks.items()}
+                self._asked = time.monotonic()
+            return self._report
+
+
+def _ask(check: Check, deadline: Deadline) -> str:
+    try:
+        check(deadline)
+    except BridgeError as error:
+        return type(error).__name__
+    return "ok"

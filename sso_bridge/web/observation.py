@@ -1,0 +1,96 @@
+"""What is counted and what is logged: one line a call, and every alarm.
+
+No line and no label holds a secret, a token, a login or an ERID."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+
+from ..core.alarms import ALARMS
+
+__all__ = ["METRICS", "Observation"]
+
+METRICS: Final[dict[str, str]] = {
+    "sso_bridge_calls_total": "Calls answered, by operation and outcome.",
+    "sso_bridge_call_seconds": "Time from a request's last byte to its answer, by operation.",
+    "sso_bridge_alarms_total": "Things that an operator must look at, by kind.",
+    "sso_bridge_http_refused_total": "Requests refused before they were read as XML, by status.",
+}
+"""Every metric and its help text; docs/operations.md lists them."""
+
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Observation:
+    """Implements `core.ports.Observer`, and counts calls. One for each process.
+
+    `multiprocess_directory` says that several workers share their counts through the
+    directory named by PROMETHEUS_MULTIPROC_DIR."""
+
+    def __init__(self, *, multiprocess_directory: str | None = None) -> None:
+        self._log = structlog.get_logger("sso_bridge")
+        self._directory = multiprocess_directory
+        self._registry = CollectorRegistry()
+
+        def counter(name: str, *labels: str) -> Counter:
+            return Counter(name, METRICS[name], labels, registry=self._registry)
+
+        self._calls = counter("sso_bridge_calls_total", "operation", "outcome")
+        self._alarms = counter("sso_bridge_alarms_total", "kind")
+        self._http = counter("sso_bridge_http_refused_total", "status")
+        self._seconds = Histogram(
+            "sso_bridge_call_seconds",
+            METRICS["sso_bridge_call_seconds"],
+            ("operation",),
+            buckets=_BUCKETS,
+            registry=self._registry,
+        )
+        for kind in ALARMS:
+            self._alarms.labels(kind)
+
+    def alarm(self, kind: str, details: str) -> None:
+        """Something an operator must look at."""
+        self._alarms.labels(kind).inc()
+        self._log.error("alarm", kind=kind, meaning=ALARMS.get(kind, ""), details=details)
+
+    def step(self, what: str, **facts: str) -> None:
+        """What the call just found out; written at debug level."""
+        self._log.debug("step", what=what, **facts)
+
+    def call(
+        self, call_id: str, caller: str, operation: str, outcome: str, status: int, seconds: float
+    ) -> None:
+        """One call was answered."""
+        self._calls.labels(operation or "unknown", outcome).inc()
+        self._seconds.labels(operation or "unknown").observe(seconds)
+        self._log.info(
+            "call",
+            call=call_id,
+            caller=caller,
+            operation=operation,
+            outcome=outcome,
+            status=status,
+            milliseconds=round(seconds * 1000, 2),
+        )
+
+    def failed(self, call_id: str, error: Exception, where: str, details: str) -> None:
+        """A call could not be served; `where` is the line of the package that noticed."""
+        self._log.error(
+            "failed", call=call_id, error=type(error).__name__, where=where, details=details
+        )
+
+    def refused(self, status: int, why: str) -> None:
+        """A request was refused before it was read as XML."""
+        self._http.labels(str(status)).inc()
+        self._log.info("refused", status=status, why=why)
+
+    def exposition(self) -> bytes:
+        """All counts of all workers, in Prometheus' text format."""
+        if self._directory is None:
+            return generate_latest(self._registry)
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry, path=self._directory)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)
