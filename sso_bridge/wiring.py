@@ -46,8 +46,10 @@ from .sources import (
     Constant,
     ExtendedAttribute,
     Generated,
-    Mapping as Declared,
     SqlSource,
+)
+from .sources import (
+    Mapping as Declared,
 )
 from .sources.mapping import Field
 from .web import Callers, Credential, Observation, WebApplication
@@ -119,7 +121,7 @@ def assemble(settings: Settings, folder: Path, observer: Observer) -> Parts:
         if issuer is not None:
             issuers[name] = issuer
     sites = {
-        site_id: _site(site_id, site, known, formats, issuers)
+        site_id: _site(site_id, site, known, formats, issuers, settings.sessions)
         for site_id, site in settings.sites.items()
     }
     default = settings.default()
@@ -274,6 +276,7 @@ def _site(
     sources: Mapping[str, Source],
     formats: Mapping[str, SessionFormat],
     issuers: Mapping[str, SessionIssuer],
+    sessions: Mapping[str, JwtSession | TableSession],
 ) -> Site:
     refusals = declared.refusals
     wording = {kind: getattr(refusals, kind) for kind in type(refusals).model_fields}
@@ -284,6 +287,7 @@ def _site(
         token_attributes=declared.token_attributes,
         issuer=None if declared.issue is None else issuers[declared.issue],
         issued_attribute=declared.issue_as,
+        issued_names="subject" if declared.issue is None else sessions[declared.issue].names,
         profile_session=ProfileSession(declared.profile_session),
         creates=declared.create,
         wording={kind: Wording(w.code, w.text) for kind, w in wording.items()},

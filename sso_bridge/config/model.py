@@ -184,8 +184,8 @@ class Settings(Section):
         for site_id, site in self.sites.items():
             where = f"sites.{site_id}"
             _known(f"{where}.source", site.source, self.sources)
-            for session in (*site.sessions, *([site.issue] if site.issue else [])):
-                _known(f"{where}.sessions", session, self.sessions)
+            for token in (*site.sessions, *([site.issue] if site.issue else [])):
+                _known(f"{where}.sessions", token, self.sessions)
             if site.profile_session != "ignored" and not site.sessions:
                 raise ValueError(f"{where}.profile_session needs {where}.sessions")
         for name, session in self.sessions.items():

@@ -104,7 +104,7 @@ class Bridge:
         if not found.record.active:
             raise InvalidLogin("the user is not active")
         key = self._key(found, deadline)
-        return Accepted(key, found.record.attributes + self._session_for(found, deadline))
+        return Accepted(key, found.record.attributes + self._session_for(found, key, deadline))
 
     def _get_user(self, site: Site, request: GetUser, deadline: Deadline) -> ProfileAnswer:
         found = self._directory.find(request.key, deadline, addresses=True)
@@ -141,12 +141,19 @@ class Bridge:
         site = found.site
         return UserKey(erid, erid, site.source.company, found.record.login, site.id)
 
-    def _session_for(self, found: Found, deadline: Deadline) -> tuple[Attribute, ...]:
+    @staticmethod
+    def _session_for(found: Found, key: UserKey, deadline: Deadline) -> tuple[Attribute, ...]:
+        """The session token that a login hands out, if the site does."""
         site = found.site
         if site.issuer is None:
             return ()
-        token = site.issuer.issue(Lookup("subject", found.record.subject), site.id, deadline)
-        return (Attribute(site.issued_attribute, token),)
+        names = {
+            "subject": found.record.subject,
+            "login": found.record.login,
+            "erid": key.external_reference_id,
+        }
+        person = Lookup(site.issued_names, names[site.issued_names] or "")
+        return (Attribute(site.issued_attribute, site.issuer.issue(person, site.id, deadline)),)
 
     def _answer(
         self, site: Site, refused: type[Refused], work: Callable[[], Yes]

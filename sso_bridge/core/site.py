@@ -8,7 +8,7 @@ from enum import Enum
 
 from ..errors import Refused
 from .logins import LoginRule
-from .model import Refusal
+from .model import LookupKind, Refusal
 from .ports import Passwords, SessionFormat, SessionIssuer, UserSource
 
 __all__ = ["EridStrategy", "ProfileSession", "Site", "Source", "Wording"]
@@ -55,7 +55,8 @@ class Site:
     """One Digital River site.
 
     `token_attributes` are the extended attributes that may hold a session token.
-    `issuer` makes the token that a login hands out as `issued_attribute`."""
+    `issuer` makes the token that a login hands out as `issued_attribute`; it names the user by
+    `issued_names`."""
 
     id: str
     source: Source
@@ -63,6 +64,7 @@ class Site:
     token_attributes: tuple[str, ...] = ()
     issuer: SessionIssuer | None = None
     issued_attribute: str = "crmSession"
+    issued_names: LookupKind = "subject"
     profile_session: ProfileSession = ProfileSession.IGNORED
     creates: bool = False
     wording: Mapping[str, Wording] = field(default_factory=dict)

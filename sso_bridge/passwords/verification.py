@@ -61,8 +61,9 @@ class PasswordHashes:
             try:
                 fits = self._pool.run(found.fits, candidate or _PLACEHOLDER, deadline)
             except UnusableHash as error:
-                self._alarm(error)
+                self._alarm(str(error))
             else:
+                self._observer.step("computed the stored hash", scheme=found.scheme)
                 return fits and candidate is not None
         self._compute_for_nobody(candidate or _PLACEHOLDER, deadline)
         return False
@@ -98,18 +99,19 @@ class PasswordHashes:
 
     def _read(self, stored: str | None) -> StoredHash | None:
         if stored is None or is_locked(stored):
+            self._observer.step("no password is stored")
             return None
         try:
             found = read(stored, self._limits, self._schemes)
         except UnusableHash as error:
-            self._alarm(error)
+            self._alarm(str(error))
             return None
         if found is None:
-            self._observer.alarm(PASSWORD_FORMAT_UNKNOWN, shape(stored))
+            self._alarm(shape(stored))
         return found
 
-    def _alarm(self, error: UnusableHash) -> None:
-        self._observer.alarm(PASSWORD_FORMAT_UNKNOWN, str(error))
+    def _alarm(self, details: str) -> None:
+        self._observer.alarm(PASSWORD_FORMAT_UNKNOWN, details)
 
     def _compute_for_nobody(self, candidate: bytes, deadline: Deadline) -> None:
         usual = self._usual.hash

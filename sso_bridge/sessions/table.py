@@ -67,7 +67,7 @@ class TableFormat:
         self._check_revoked(row)
         self._check_times(row)
         bound = self._check_site(row, site)
-        return Identity(lookup_of(self._table.names, row.whom), bound, "table")
+        return Identity(lookup_of(self._table.names, row.whom.value), bound, "table")
 
     def check(self, deadline: Deadline) -> None:
         """Raises SourceUnavailable unless the table and its declared columns are there."""
@@ -86,7 +86,7 @@ class TableFormat:
 
     def _is(self, row: Row[Any], forms: tuple[str, ...]) -> bool:
         """Whether the row holds this very token: collations may ignore case and spaces."""
-        stored = row.token
+        stored = row.token.value
         if isinstance(stored, str):
             stored = stored.encode("utf-8", "surrogatepass")
         if not isinstance(stored, (bytes, bytearray, memoryview)):
@@ -98,9 +98,9 @@ class TableFormat:
         if self._table.revoked_column is None:
             return
         if self._table.revoked_kind == "timestamp":
-            revoked: bool | None = row.revoked is not None
+            revoked: bool | None = row.revoked.value is not None
         else:
-            revoked = _flag(row.revoked)
+            revoked = _flag(row.revoked.value)
         if revoked is None:
             raise InvalidSession("the row's revocation flag is neither true nor false")
         if revoked:
@@ -108,14 +108,14 @@ class TableFormat:
 
     def _check_times(self, row: Row[Any]) -> None:
         now, declared = self._now(), self._table
-        expiry = row.expiry if declared.expiry_column else None
+        expiry = row.expiry.value if declared.expiry_column else None
         if declared.expiry_column and expiry is None and not declared.no_expiry_is_valid:
             raise InvalidSession("the row has no expiry")
         try:
             if expiry is not None and read_moment(expiry, declared.expiry_kind) <= now:
                 raise InvalidSession("the session has expired")
             if declared.max_age_seconds is not None:
-                age = now - read_moment(row.created, declared.created_kind)
+                age = now - read_moment(row.created.value, declared.created_kind)
                 if not -CLOCK_SKEW_SECONDS <= age < declared.max_age_seconds:
                     raise InvalidSession("the session is too old, or of the future")
         except Unreadable as error:
@@ -126,7 +126,7 @@ class TableFormat:
     def _check_site(self, row: Row[Any], site: str) -> str | None:
         if self._table.site_column is None:
             return None
-        stored = row.site
+        stored = row.site.value
         if isinstance(stored, int) and not isinstance(stored, bool):
             stored = str(stored)
         if stored != site:

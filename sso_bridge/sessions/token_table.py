@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import ColumnElement, Select, TableClause, bindparam, column, select, table
-from sqlalchemy.types import NullType
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    Select,
+    TableClause,
+    bindparam,
+    column,
+    select,
+    table,
+    type_coerce,
+)
+from sqlalchemy.types import NullType, TypeDecorator
 
 from ..core.model import LookupKind
 from ..errors import ConfigurationError
 from .moments import TIME_KINDS, TimeKind
 from .whom import check_kind
 
-__all__ = ["Hashing", "RevokedKind", "TokenTable"]
+__all__ = ["Hashing", "Hidden", "RevokedKind", "TokenTable"]
 
 Hashing = Literal["plain", "sha256"]
 RevokedKind = Literal["boolean", "timestamp"]
@@ -24,6 +34,23 @@ MAX_TOKEN: Final = 4096
 """Characters. A longer token is in no table."""
 
 _SENDABLE: Final = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A value of a row. It has no repr: SQLAlchemy logs the rows it fetches at DEBUG."""
+
+    value: Any = field(repr=False)
+
+
+class _HiddenType(TypeDecorator[Hidden]):
+    """Whatever the driver gives, hidden before SQLAlchemy can log it."""
+
+    impl = NullType
+    cache_ok = True
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Hidden:
+        return Hidden(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +125,13 @@ class TokenTable:
 
     def query(self, limit: int) -> Select[Any]:
         """Up to `limit` rows that the database takes to be a token's: `form` and `other_form`
-        are its stored forms. Each column is labelled with its meaning.
+        are its stored forms. Each column is labelled with its meaning and comes Hidden.
 
         Parameters have no type, so that PostgreSQL compares them in the column's own."""
         clause = self.clause()
         chosen: list[ColumnElement[Any]] = [
-            clause.c[name].label(meaning) for meaning, name in self._columns().items()
+            type_coerce(clause.c[name], _HiddenType()).label(meaning)
+            for meaning, name in self._columns().items()
         ]
         forms = [bindparam(name, type_=NullType()) for name in ("form", "other_form")]
         return select(*chosen).where(clause.c[self.token_column].in_(forms)).limit(limit)

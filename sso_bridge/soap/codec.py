@@ -86,11 +86,10 @@ def _is_complex(model: Any) -> bool:
 
 
 def _complex_reader(
-    model: type[ComplexModel], children: Mapping[str, Read], arrays: frozenset[str]
+    model: Any, children: Mapping[str, Read], arrays: frozenset[str]
 ) -> Read:
     """A reader of elements of type `model`."""
     empty = dict.fromkeys(children)
-    new = model.__new__
 
     def read(element: etree._Element, path: str) -> Any:
         if element.attrib and _is_nil(element, path):
@@ -111,7 +110,7 @@ def _complex_reader(
             else:
                 seen.add(name)
                 values[name] = value
-        instance = new(model)
+        instance = model.__new__(model)
         instance.__dict__.update(values)
         return instance
 
@@ -138,7 +137,7 @@ def _read_text(element: etree._Element, path: str) -> str | None:
 
 def _is_nil(element: etree._Element, path: str) -> bool:
     """Whether `element` says it is nil; refuses a reference, and a nil that is not empty."""
-    for name in element.attrib:
+    for name in map(str, element.attrib):
         if name == "href" or name.endswith("}ref"):
             raise InvalidMessage(f"{path} is a reference; send the value in its place")
     if element.get(_NIL_ATTRIBUTE, "").strip() not in _TRUE:

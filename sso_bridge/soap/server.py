@@ -51,7 +51,7 @@ class Answer:
     error: Exception | None
 
 
-class BridgeProtocol(ProtocolBase):  # type: ignore[misc]
+class BridgeProtocol(ProtocolBase):
     """Spyne's protocol steps over the envelope and the compiled codec."""
 
     def __init__(self, codec: Codec) -> None:
@@ -85,7 +85,7 @@ class BridgeProtocol(ProtocolBase):  # type: ignore[misc]
         ctx.out_string = [wrap(ctx.udc.shape, ctx.out_document)]
 
 
-class BridgeApplication(Application):  # type: ignore[misc]
+class BridgeApplication(Application):
     """Spyne's application, save that an exception of a method is kept for the server."""
 
     def call_wrapper(self, ctx: Any) -> Any:
@@ -97,7 +97,7 @@ class BridgeApplication(Application):  # type: ignore[misc]
             return None
 
 
-class Endpoint(ServerBase):  # type: ignore[misc]
+class Endpoint(ServerBase):
     """The transport-free server: bytes in, bytes out, never an exception."""
 
     transport: Final = "urn:sso-bridge:bytes"

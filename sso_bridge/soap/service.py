@@ -17,7 +17,7 @@ __all__ = ["service"]
 def service(bridge: Bridge) -> type[ServiceBase]:
     """A service class over `bridge`. The `udc` of each call's context is a `server.Call`."""
 
-    class RemoteUserManagement(ServiceBase):  # type: ignore[misc]
+    class RemoteUserManagement(ServiceBase):
         """Digital River's remote user management."""
 
         @_operation(wire.LoginRequest, wire.LoginResponse)

@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+from spyne import ComplexModel
+
 from ..core.model import (
     Accepted,
     Address,
@@ -38,7 +40,7 @@ def _pairs(model: Any, domain: type) -> tuple[tuple[str, str], ...]:
     return tuple(
         (name, _python_name(name))
         for name, child in model.get_flat_type_info(model).items()
-        if not issubclass(child, wire.ComplexModel) and _python_name(name) in domain_names
+        if not issubclass(child, ComplexModel) and _python_name(name) in domain_names
     )
 
 

@@ -25,7 +25,10 @@ _VERSIONS = (16, 18, 19)
 
 
 class Argon2:
+    """Argon2i, Argon2d and Argon2id, of version 1.0 or 1.3."""
+
     def read(self, stored: str, limits: Limits) -> StoredHash | None:
+        """See `Scheme`."""
         prefix = _PREFIX.match(stored)
         if prefix is None:
             return None
@@ -73,6 +76,7 @@ class Argon2Maker:
     lanes: int = 1
 
     def make(self, password: bytes) -> str:
+        """See `Maker`."""
         hasher = PasswordHasher(self.passes, self.memory_kib, self.lanes)
         try:
             return hasher.hash(password)

@@ -29,6 +29,7 @@ class Bcrypt:
     """Also Django's two: one only puts a name before it, the other hashes SHA-256 in hex."""
 
     def read(self, stored: str, limits: Limits) -> StoredHash | None:
+        """See `Scheme`."""
         prefix = _PREFIX.match(stored)
         if prefix is None:
             return None
@@ -73,6 +74,7 @@ class BcryptMaker:
     ident: str = "2b"
 
     def make(self, password: bytes) -> str:
+        """See `Maker`."""
         if len(password) > LENGTH:
             raise CreationRefused(
                 f"bcrypt takes passwords of {LENGTH} bytes of UTF-8; the one sent is longer"

@@ -8,7 +8,6 @@ function of libxcrypt (Debian, Fedora and most others) or musl (Alpine) directly
 from __future__ import annotations
 
 import ctypes
-import errno
 import hmac
 from functools import cache
 from typing import Any
@@ -32,7 +31,7 @@ def _crypt_r() -> Any | None:
     """The function of crypt(3), or None where there is no library that has it."""
     for name in _LIBRARIES:
         try:
-            function = ctypes.CDLL(name, use_errno=True).crypt_r
+            function = ctypes.CDLL(name).crypt_r
         except (OSError, AttributeError):
             continue
         function.restype = ctypes.c_char_p
@@ -45,20 +44,16 @@ def crypt_fits(scheme: str, stored: str, password: bytes) -> bool:
     """Whether `password`, without NUL, fits `stored`, compared in constant time.
 
     A password longer than the library takes fits nothing, after the usual time. Raises
-    UnusableHash where there is no crypt(3) or it does not know the scheme; MemoryError."""
+    UnusableHash where there is no crypt(3), or it refuses this hash."""
     function = _crypt_r()
     if function is None:
         raise UnusableHash(scheme, "this machine has no crypt library (libcrypt.so.1)")
     state = ctypes.create_string_buffer(_STATE)
     try:
-        ctypes.set_errno(0)
         computed = function(password[:_LENGTH], stored.encode("ascii"), state)
-        reason = ctypes.get_errno()
     finally:
         ctypes.memset(state, 0, _STATE)
     if computed is None or computed.startswith(b"*"):
-        if reason == errno.ENOMEM:
-            raise MemoryError(f"{scheme}: no memory")
         raise UnusableHash(scheme, "refused by this machine's crypt library")
     same = hmac.compare_digest(computed, stored.encode("ascii"))
     return same and len(password) <= _LENGTH

@@ -66,7 +66,10 @@ _NOTATIONS = (
 
 
 class Pbkdf2:
+    """With SHA-1 or a kind of SHA-2."""
+
     def read(self, stored: str, limits: Limits) -> StoredHash | None:
+        """See `Scheme`."""
         for notation in _NOTATIONS:
             prefix = notation.prefix.match(stored)
             if prefix is not None:
@@ -105,6 +108,7 @@ class Pbkdf2Maker:
     iterations: int = 600_000
 
     def make(self, password: bytes) -> str:
+        """See `Maker`."""
         salt = secrets.token_bytes(16)
         digest = hashlib.pbkdf2_hmac("sha256", password, salt, self.iterations)
         written = [
@@ -120,6 +124,7 @@ class DjangoPbkdf2Maker:
     iterations: int = 1_000_000
 
     def make(self, password: bytes) -> str:
+        """See `Maker`."""
         salt = secrets.token_hex(16)
         digest = hashlib.pbkdf2_hmac("sha256", password, salt.encode("ascii"), self.iterations)
         return f"pbkdf2_sha256${self.iterations}${salt}${b64encode(digest).decode('ascii')}"

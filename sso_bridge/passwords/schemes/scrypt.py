@@ -25,23 +25,27 @@ _DJANGO = re.compile(
     r"scrypt\$(?P<n>\d{1,12})\$(?P<salt>[^$]+)\$(?P<r>\d{1,6})\$(?P<p>\d{1,6})\$(?P<digest>[^$]+)"
 )
 _NOTATIONS = {
-    "$scrypt$": ("scrypt", _PASSLIB),
-    "scrypt:": ("werkzeug-scrypt", _WERKZEUG),
-    "scrypt$": ("django-scrypt", _DJANGO),
+    "$scrypt$": ("scrypt", _PASSLIB, 32),
+    "scrypt:": ("werkzeug-scrypt", _WERKZEUG, 64),
+    "scrypt$": ("django-scrypt", _DJANGO, 64),
 }
-_DIGEST_SIZES = (32, 64)
-"""passlib writes 32 bytes, the others 64. One cut short would be fitted by more passwords."""
+"""Each prefix with its label, its whole and the bytes of its digest.
+
+A digest cut short would be fitted by more passwords than its own, so its size is fixed."""
 
 
 class Scrypt:
+    """Any N, r and p."""
+
     def read(self, stored: str, limits: Limits) -> StoredHash | None:
-        for prefix, (name, whole) in _NOTATIONS.items():
+        """See `Scheme`."""
+        for prefix, (name, whole, size) in _NOTATIONS.items():
             if stored.startswith(prefix):
-                return _read(name, whole.fullmatch(stored), limits)
+                return _read(name, whole.fullmatch(stored), size, limits)
         return None
 
 
-def _read(name: str, whole: re.Match[str] | None, limits: Limits) -> StoredHash:
+def _read(name: str, whole: re.Match[str] | None, size: int, limits: Limits) -> StoredHash:
     if whole is None:
         raise UnusableHash(name)
     found = whole.groupdict()
@@ -55,11 +59,11 @@ def _read(name: str, whole: re.Match[str] | None, limits: Limits) -> StoredHash:
         salt, digest = _salt_and_digest(name, found["salt"], found["digest"])
     except (Error, ValueError):
         raise UnusableHash(name) from None
-    if len(digest) not in _DIGEST_SIZES:
+    if len(digest) != size:
         raise UnusableHash(name)
 
     def fits(password: bytes) -> bool:
-        return hmac.compare_digest(_compute(name, password, salt, (n, r, p), len(digest)), digest)
+        return hmac.compare_digest(_compute(name, password, salt, (n, r, p), size), digest)
 
     return StoredHash(name, (n, r, p), fits)
 
@@ -99,6 +103,7 @@ class ScryptMaker:
     p: int = 2
 
     def make(self, password: bytes) -> str:
+        """See `Maker`."""
         salt = secrets.token_bytes(16)
         digest = _compute("scrypt", password, salt, (1 << self.ln, self.r, self.p), 32)
         written = [b64encode(x).decode("ascii").rstrip("=") for x in (salt, digest)]

@@ -27,6 +27,7 @@ class Md5Crypt:
     """Always 1,000 rounds, less than a millisecond."""
 
     def read(self, stored: str, limits: Limits) -> StoredHash | None:
+        """See `Scheme`."""
         if not stored.startswith("$1$"):
             return None
         if not _MD5.fullmatch(stored):
@@ -38,6 +39,7 @@ class ShaCrypt:
     """5,000 rounds where none are written. A round takes longer for a longer password."""
 
     def read(self, stored: str, limits: Limits) -> StoredHash | None:
+        """See `Scheme`."""
         if not stored.startswith(("$5$", "$6$")):
             return None
         name, size = ("sha256-crypt", 43) if stored[1] == "5" else ("sha512-crypt", 86)
@@ -54,6 +56,7 @@ class Yescrypt:
     That is all that crypt_gensalt(3) writes; a string with more of them is refused."""
 
     def read(self, stored: str, limits: Limits) -> StoredHash | None:
+        """See `Scheme`."""
         if not stored.startswith("$y$"):
             return None
         whole = _YESCRYPT.fullmatch(stored)
@@ -61,7 +64,17 @@ class Yescrypt:
             raise UnusableHash("yescrypt")
         n, r = 1 << (_DIGITS.index(whole[1]) + 1), _DIGITS.index(whole[2]) + 1
         within("yescrypt", "memory in KiB", n * r // 8, limits.memory_kib)
-        return StoredHash("yescrypt", (n, r), partial(crypt_fits, "yescrypt", stored))
+        return StoredHash("yescrypt", (n, r), partial(_yescrypt_fits, stored))
+
+
+def _yescrypt_fits(stored: str, password: bytes) -> bool:
+    try:
+        return crypt_fits("yescrypt", stored, password)
+    except UnusableHash:
+        # libxcrypt says the same of a bad salt and of no memory. A small hash with this
+        # salt tells them apart: it is refused too if the salt is bad.
+        crypt_fits("yescrypt", "$y$j75$" + stored.split("$", 3)[3], password)
+        raise MemoryError("yescrypt: no memory") from None
 
 
 class DesCrypt:
@@ -70,6 +83,7 @@ class DesCrypt:
     It has no prefix, so it comes last in the list."""
 
     def read(self, stored: str, limits: Limits) -> StoredHash | None:
+        """See `Scheme`."""
         if not _DES.fullmatch(stored):
             return None
         return StoredHash("des-crypt", (), partial(crypt_fits, "des-crypt", stored))

@@ -1,0 +1,48 @@
+"""`sso-bridge demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .options import settings_at
+
+__all__ = ["command"]
+
+
+@click.command("demo")
+@click.option("--port", type=click.IntRange(0, 65535), default=None, help="Default: 8080.")
+@click.option(
+    "--directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("demo"),
+    help="Where demo.toml and users.db are kept. Default: demo.",
+)
+def command(port: int | None, directory: Path) -> None:
+    """Serve a made-up user database on this machine, and say what to try.
+
+    Example: sso-bridge demo --port 8080 --directory demo"""
+    from .. import demo, serving
+
+    config = demo.prepare(directory)
+    settings, _ = settings_at(config)
+    address = serving.Address.of(settings, port=port)
+    url = address.url(settings)
+    person = demo.PEOPLE[0]
+    lines = [
+        f"The endpoint     {url}",
+        f"Its WSDL         {url}?wsdl",
+        f"A page about it  {address.origin(settings)}/",
+        "",
+        "Sign a demo user in:",
+        "",
+        f"  {serving.curl_line(url, person.email, person.password)}",
+        "",
+        "Or look inside one call:",
+        "",
+        f"  echo {person.password} | sso-bridge try login {person.email} --config {config}",
+        "",
+        "Users: " + ", ".join(f"{p.email} ({p.shows}; {p.password!r})" for p in demo.PEOPLE),
+    ]
+    serving.serve(settings, config, address, announce="\n".join(lines))

@@ -1,0 +1,35 @@
+"""`sso-bridge serve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..config.model import safe_to_serve
+from .options import config_option, settings_at
+
+__all__ = ["command"]
+
+
+@click.command("serve")
+@config_option
+@click.option("--host", default=None, help="In place of server.host.")
+@click.option("--port", type=click.IntRange(0, 65535), default=None, help="Likewise.")
+@click.option("--workers", type=click.IntRange(1, 256), default=None, help="Likewise.")
+def command(config: Path, host: str | None, port: int | None, workers: int | None) -> None:
+    """Serve the endpoint until SIGTERM; calls in flight are answered first.
+
+    Example: sso-bridge serve --config bridge.toml --workers 2"""
+    from .. import serving
+
+    settings, _ = settings_at(config)
+    changed = {"host": host, "workers": workers}
+    server = settings.server.model_copy(
+        update={name: value for name, value in changed.items() if value is not None}
+    )
+    settings = settings.model_copy(update={"server": server})
+    safe_to_serve(settings)
+    address = serving.Address.of(settings, port=port)
+    announce = f"serving {address.url(settings)} with {server.workers} worker(s)"
+    serving.serve(settings, config, address, announce=announce)
