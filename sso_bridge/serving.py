@@ -79,12 +79,7 @@ def serve(settings: Settings, config: Path, address: Address, *, announce: str) 
 
     Everything that can be wrong with the configuration is found here, before a worker starts."""
     from . import wiring
-
-    class Silent:
-        """Hears nothing."""
-
-        def alarm(self, kind: str, details: str) -> None: ...
-        def step(self, what: str, **facts: str) -> None: ...
+    from .observing import Silent
 
     wiring.assemble(settings, config.absolute().parent, Silent())
     with tempfile.TemporaryDirectory(prefix="sso-bridge-metrics-") as metrics:

@@ -101,9 +101,11 @@ class Directory:
         if record.login is None or not _plain(record.login):
             raise IdentityAlarm(LOGIN_UNUSABLE, f"source {source.name!r}")
         if source.strategy is EridStrategy.MINTED:
-            return self._ledger.mint(found.person, deadline)
-        erid = erids.check(record.erid)
-        self._ledger.bind(found.person, erid, deadline)
+            erid = self._ledger.mint(found.person, deadline)
+        else:
+            erid = erids.check(record.erid)
+            self._ledger.bind(found.person, erid, deadline)
+        self._observer.step("the ledger confirmed the ERID", strategy=source.strategy.value)
         return erid
 
     def agree(self, found: Found, key: UserKey) -> None:

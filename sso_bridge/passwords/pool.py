@@ -35,7 +35,9 @@ class HashPool:
     def __init__(self, workers: int | None = None, waiting: int | None = None) -> None:
         self.workers = workers or _cores()
         self.waiting = WAITING_PER_WORKER * self.workers if waiting is None else waiting
-        self._places = threading.BoundedSemaphore(self.workers + self.waiting)
+        self.pending = 0
+        """Computations that run or wait; for a metric."""
+        self._counting = threading.Lock()
         self._threads = ThreadPoolExecutor(self.workers, "hash", initializer=_yield_to_others)
 
     def run(self, work: Callable[[bytes], Answer], password: bytes, deadline: Deadline) -> Answer:
@@ -45,16 +47,16 @@ class HashPool:
         memory for the computation; DeadlineExceeded when the time is up, and then work
         that has not begun never will. Work that has begun goes on to its end, unheard."""
         deadline.left()
-        if not self._places.acquire(blocking=False):
-            raise Busy("the queue for password hashes is full")
+        self._enter()
         future = self._submit(work, password, deadline)
-        future.add_done_callback(lambda _: self._places.release())
         try:
             return future.result(timeout=deadline.left())
         except (TimeoutError, DeadlineExceeded):
-            future.cancel()
+            if future.cancel():
+                self._leave()
             raise DeadlineExceeded("no time left for the password hash") from None
         except CancelledError:
+            self._leave()
             raise Busy("the pool for password hashes was closed") from None
         except MemoryError:
             raise Busy("no memory to compute a password hash") from None
@@ -62,15 +64,30 @@ class HashPool:
     def _submit(
         self, work: Callable[[bytes], Answer], password: bytes, deadline: Deadline
     ) -> Future[Answer]:
+        """Work that has begun leaves by itself; the caller does it for work that never will."""
+
         def begin() -> Answer:
-            deadline.left()
-            return work(password)
+            try:
+                deadline.left()
+                return work(password)
+            finally:
+                self._leave()
 
         try:
             return self._threads.submit(begin)
         except RuntimeError:
-            self._places.release()
+            self._leave()
             raise Busy("the pool for password hashes is closed") from None
+
+    def _enter(self) -> None:
+        with self._counting:
+            if self.pending >= self.workers + self.waiting:
+                raise Busy("the queue for password hashes is full")
+            self.pending += 1
+
+    def _leave(self) -> None:
+        with self._counting:
+            self.pending -= 1
 
     def close(self) -> None:
         """Take no more work, drop what waits (its callers get Busy), finish what runs."""

@@ -3,7 +3,7 @@
 Python runs this file before any module of the room, so none of them can import Spyne
 unprepared, whatever order a formatter gives their imports."""
 
-from sso_bridge.soap import spyne_import
+from . import spyne_import
 
 __all__: list[str] = []
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
 from lxml import etree
 
-from sso_bridge.soap.namespaces import COMMON, RUM, WSDL_SOAP11, WSDL_SOAP12, XSD, qname
+from .namespaces import COMMON, RUM, WSDL_SOAP11, WSDL_SOAP12, XSD, qname
 
 __all__ = ["OPERATIONS", "Operation", "schema", "wsdl"]
 
@@ -88,11 +88,11 @@ class _OneSchema(etree.Resolver):
         self._location = location
         self._document = document
 
-    def resolve(self, system_url: str, public_id: str, context: object) -> object:
+    def resolve(self, system_url: str, public_id: str, context: Any = None) -> Any:
         """The document, if it is the one asked for, else None: "ask somebody else"."""
         if system_url != self._location:
             return None
-        return self.resolve_string(self._document, context)
+        return self.resolve_string(self._document, context, base_url=system_url)
 
 
 def _definitions() -> etree._Element:

@@ -13,7 +13,7 @@ from typing import Final
 
 from spyne import Boolean, ComplexModel, Unicode
 
-from sso_bridge.soap.namespaces import COMMON, RUM
+from .namespaces import COMMON, RUM
 
 __all__ = [
     "COMMON_TYPES",

@@ -1,0 +1,43 @@
+# `make run`, `make test`, `make lint`: what README tells a newcomer, and what CI runs.
+# PYTHON picks the interpreter; each has a virtual environment of its own.
+
+PYTHON ?= python3
+TAG := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+VENV ?= .venv-$(TAG)
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PORT ?= 8080
+TESTS ?= tests
+
+.PHONY: run test lint clean
+
+run: $(VENV)/.run
+	$(BIN)/sso-bridge demo --port $(PORT) --directory demo
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy sso_bridge tests benchmarks
+
+clean:
+	rm -rf .venv-* build dist *.egg-info demo
+
+$(VENV)/.venv:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade "pip >= 23.1" "setuptools >= 70"
+	touch $@
+
+$(VENV)/.run: $(VENV)/.venv setup.cfg setup.py pyproject.toml
+	$(PIP) install --editable .
+	touch $@
+
+$(VENV)/.test: $(VENV)/.run
+	$(PIP) install --editable '.[test]'
+	touch $@
+
+$(VENV)/.lint: $(VENV)/.test
+	$(PIP) install --editable '.[test,lint]'
+	touch $@
