@@ -4,6 +4,7 @@ docs/http-server.md says why it is granian and what its settings are for."""
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import socket
@@ -78,25 +79,32 @@ def serve(settings: Settings, config: Path, address: Address, *, announce: str) 
     """Serve until SIGTERM or SIGINT. `announce` is printed when the first call can be answered.
 
     Everything that can be wrong with the configuration is found here, before a worker starts."""
-    from . import wiring
-    from .observing import Silent
-
-    wiring.assemble(settings, config.absolute().parent, Silent())
     with tempfile.TemporaryDirectory(prefix="sso-bridge-metrics-") as metrics:
-        os.environ[_METRICS] = metrics
+        os.environ[_METRICS] = metrics  # read when prometheus_client is imported, so before wiring
+        from . import wiring
+        from .observing import Silent
+
+        wiring.assemble(settings, config.absolute().parent, Silent())
         _watch(address, announce)
         _server(settings, address).serve(
-            target_loader=partial(load_application, config, address.url(settings), metrics),
+            target_loader=partial(
+                load_application, config, address.port, address.url(settings), metrics
+            ),
             wrap_loader=False,
         )
 
 
-def load_application(config: Path, url: str, metrics: str) -> WebApplication:
-    """What each worker runs: settings read anew, logging, the application."""
+def load_application(config: Path, port: int, url: str, metrics: str) -> WebApplication:
+    """What each worker runs: settings read anew, logging, the guard, the application."""
     from . import logs, wiring
+    from .web.guard import ConnectionGuard
 
     settings, _ = load(config)
     logs.configure(settings.log.level, settings.log.format)
+    server = settings.server
+    ConnectionGuard(
+        port, body_seconds=server.body_seconds, call_seconds=server.call_seconds
+    ).start()
     return wiring.application(
         settings, config.absolute().parent, url=url, metrics_directory=metrics
     )
@@ -122,7 +130,7 @@ def _server(settings: Settings, address: Address) -> Any:
         log_access=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
-        workers_kill_timeout=int(server.stop_seconds),
+        workers_kill_timeout=math.ceil(server.stop_seconds),
         ssl_cert=server.tls_certificate,
         ssl_key=server.tls_key,
         ssl_protocol_min=SSLProtocols.tls12,

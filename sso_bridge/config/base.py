@@ -1,27 +1,67 @@
-"""What all settings share: unknown keys are errors, and secrets may live elsewhere."""
+"""What all settings share: unknown keys are errors, secrets may live elsewhere, and a number
+or a switch is written as one (`"80"` is no port, `"no"` is not false)."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    Strict,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
-__all__ = ["Context", "Section", "is_secret"]
+__all__ = [
+    "BesidePath",
+    "Context",
+    "Count",
+    "Name",
+    "Seconds",
+    "Section",
+    "Switch",
+    "at_key",
+    "is_secret",
+]
+
+Switch = Annotated[bool, Strict()]
+Count = Annotated[int, Field(strict=True, ge=1, le=1024)]
+Seconds = Annotated[float, Field(strict=True, gt=0, le=3600, allow_inf_nan=False)]
+Name = Annotated[str, Field(min_length=1)]
+"""Of a table or a column, as the database has it."""
 
 
 class Context:
-    """What loading one file needs and learns: its folder, and where secrets are written in it."""
+    """What loading one file needs: the folder that relative paths start from."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.inline_secrets: list[str] = []
 
 
 def is_secret(annotation: Any) -> bool:
     """Whether a field of this type holds a secret."""
     return annotation is SecretStr or SecretStr in get_args(annotation)
+
+
+def at_key(key: str, reason: str) -> PydanticCustomError:
+    """An error about one key of the section that raises it. `reason` quotes no secret."""
+    return PydanticCustomError("at_key", "{reason}", {"key": key, "reason": reason})
+
+
+def _beside(path: Path, info: ValidationInfo) -> Path:
+    """`path`, from the folder of the configuration if it is relative."""
+    context: Context = info.context or Context(Path())
+    return context.folder / path
+
+
+BesidePath = Annotated[Path, AfterValidator(_beside)]
 
 
 class Section(BaseModel):
@@ -42,30 +82,47 @@ class Section(BaseModel):
                 continue
             given = [key for key in (name, f"{name}_env", f"{name}_file") if key in fetched]
             if len(given) > 1:
-                raise ValueError(f"give one of {', '.join(given)}")
-            if given == [name]:
-                context.inline_secrets.append(f"{cls.__name__.lower()}.{name}")
-            elif given == [f"{name}_env"]:
-                fetched[name] = _from_environment(fetched.pop(given[0]))
+                raise at_key(name, f"is given more than once; keep one of {', '.join(given)}")
+            if given == [name] and fetched[name] == "":
+                raise at_key(name, f"is empty; give it, or {name}_env, or {name}_file")
+            if given == [f"{name}_env"]:
+                fetched[name] = _from_environment(given[0], fetched.pop(given[0]))
             elif given == [f"{name}_file"]:
-                fetched[name] = _from_file(context.folder, fetched.pop(given[0]))
+                fetched[name] = _from_file(context.folder, given[0], fetched.pop(given[0]))
         return fetched
 
 
-def _from_environment(name: object) -> str:
-    value = os.environ.get(str(name))
+# What a `…_env` or `…_file` holds is never quoted: a secret is pasted there by mistake easily.
+
+
+def _from_environment(key: str, name: object) -> str:
+    if not isinstance(name, str) or not name or "\0" in name or "=" in name:
+        raise at_key(key, "should be the name of an environment variable")
+    try:
+        value = os.environ.get(name)
+    except UnicodeEncodeError:
+        value = None
     if not value:
-        raise ValueError(f"the environment variable {name} is not set")
+        raise at_key(
+            key,
+            "names an environment variable that is not set, or is empty; set it for this process",
+        )
     return value
 
 
-def _from_file(folder: Path, name: object) -> str:
-    path = folder / str(name)
+def _from_file(folder: Path, key: str, name: object) -> str:
+    if not isinstance(name, str) or not name or "\0" in name:
+        raise at_key(key, "should be the path of a file")
     try:
-        value = path.read_text(encoding="utf-8").removesuffix("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ValueError(f"cannot read the file {name}: {reason}") from None
+        value = (folder / name).read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise at_key(
+            key,
+            f"names a file that cannot be read ({reason}); a relative path starts from the "
+            "folder of the configuration",
+        ) from None
+    value = value.removesuffix("\n").removesuffix("\r")
     if not value:
-        raise ValueError(f"the file {name} is empty")
+        raise at_key(key, "names a file that is empty; put the secret into it")
     return value

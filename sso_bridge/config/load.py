@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from ..errors import ConfigurationError
-from .base import Context, is_secret
+from .base import Context
 from .model import Settings
+from .places import Place, find, known_keys, secrets_in
 
-__all__ = ["load"]
+__all__ = ["load", "settings_from"]
+
+_URL_PASSWORD: Final = re.compile(r"://[^:/@]*:[^@]+@|[?&]\w*pass\w*=", re.IGNORECASE)
 
 
 def load(path: Path) -> tuple[Settings, list[str]]:
@@ -22,86 +27,81 @@ def load(path: Path) -> tuple[Settings, list[str]]:
 
     Raises ConfigurationError, one line for each thing that is wrong."""
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigurationError(
             f"{path}: there is no such file; start from config/example.toml or `sso-bridge demo`"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read ({type(error).__name__})") from None
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path}: is not UTF-8; save it as UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: not TOML: {error}") from None
-    context = Context(path.absolute().parent)
+    except RecursionError:
+        raise ConfigurationError(f"{path}: not TOML: nested too deeply") from None
+    return settings_from(tables, path)
+
+
+def settings_from(tables: dict[str, Any], path: Path) -> tuple[Settings, list[str]]:
+    """As `load`, of the parsed content of the file at `path`."""
     try:
-        settings = Settings.model_validate(tables, context=context)
+        settings = Settings.model_validate(tables, context=Context(path.absolute().parent))
     except ValidationError as error:
-        lines = [f"{path}: {line}" for line in _explain(error)]
+        lines = dict.fromkeys(f"{path}: {line}" for line in _explain(error))
         raise ConfigurationError("\n".join(lines)) from None
     warnings = [
-        f"{path}: {place} is a secret in the file itself; move it to {place.split('.')[-1]}_file "
-        "or …_env"
-        for place in context.inline_secrets
-        if not place.endswith(".url") or _has_password(tables)
+        f"{path}: {place} is a secret in the file itself; move it to "
+        f"{place.rsplit('.', 1)[-1]}_file or …_env"
+        for place, value in secrets_in(Settings, tables)
+        if not place.endswith(".url") or _URL_PASSWORD.search(value)
     ]
-    return settings, list(dict.fromkeys(warnings))
-
-
-def _has_password(value: object) -> bool:
-    """Whether a database URL somewhere in the file has a password in it."""
-    if isinstance(value, dict):
-        return any(_has_password(v) for v in value.values())
-    return isinstance(value, str) and "://" in value and "@" in value and ":" in value[8:]
+    return settings, warnings
 
 
 def _explain(error: ValidationError) -> Iterator[str]:
-    for problem in error.errors(include_url=False, include_input=False):
-        place = [str(part) for part in problem["loc"] if part not in _TAGS]
-        key = ".".join(place)
-        if problem["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(place[-1], _names(Settings, place[:-1]), 1, 0.5)
-            hint = f'; did you mean "{near[0]}"?' if near else ""
-            yield f"{key}: there is no such setting{hint}"
-        elif problem["type"] == "missing":
-            yield f"{key}: is missing"
-        else:
-            yield f"{key}: {problem['msg'].removeprefix('Value error, ')}".removeprefix(": ")
+    problems = [
+        (find(Settings, problem["loc"]), problem)
+        for problem in error.errors(include_url=False, include_input=False)
+    ]
+    meant = {place.choice for place, _ in problems if place.choice not in (None, place.keys)}
+    for place, problem in problems:
+        if place.keys == place.choice and problem["type"] != "at_key":
+            if place.choice not in meant:
+                yield f"{place.text}: {_expected(find(Settings, place.keys))}"
+            continue
+        yield _line(place, problem)
 
 
-_TAGS = frozenset({"jwt", "str", "Fixed", "Made", "int", "bool"})
-"""What pydantic puts in a place that is not a key of the file."""
+def _line(place: Place, problem: ErrorDetails) -> str:
+    kind, context = problem["type"], problem.get("ctx", {})
+    if kind == "extra_forbidden" or problem["loc"][-1:] == ("[key]",):
+        table = find(Settings, problem["loc"][: -2 if kind != "extra_forbidden" else -1])
+        near = difflib.get_close_matches(str(place.keys[-1]), known_keys(table.types), 1, 0.5)
+        hint = f'; did you mean "{near[0]}"?' if near else ", and none that is spelt alike"
+        return f"{place.text}: there is no such setting{hint}"
+    if kind == "missing":
+        return f"{place.text}: is missing; set it: {place.description or 'a table'}"
+    if kind.startswith("union_tag"):
+        return f'{place.text}.kind: should be "jwt" or "table"'
+    if kind == "at_key":
+        here = Place((*place.keys, context["key"]))
+        return f"{here.text}: {context['reason']}"
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        return f"{place.text}: should be a table, as in [{place.text}]"
+    if kind == "tuple_type":
+        return f'{place.text}: should be a list, such as ["one", "two"]'
+    message = problem["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    return f"{place.text}: {message}" if place.keys else message
 
 
-def _names(model: type[BaseModel], place: Sequence[str]) -> list[str]:
-    """The keys that are known at `place`."""
-    here: Any = model
-    for part in place:
-        here = _child(here, part)
-        if here is None:
-            return []
-    return [name for section in _sections(here) for name in _keys(section)]
-
-
-def _keys(section: type[BaseModel]) -> list[str]:
+def _expected(choice: Place) -> str:
+    """What may stand at a place that takes several types."""
     names = []
-    for name, field in section.model_fields.items():
-        key = field.alias or name
-        names.append(key)
-        if is_secret(field.annotation):
-            names += [f"{key}_env", f"{key}_file"]
-    return names
-
-
-def _child(here: Any, part: str) -> Any:
-    """The type of the value at `part` of a section, or of an entry of a table of sections."""
-    for section in _sections(here):
-        for name, field in section.model_fields.items():
-            if part == (field.alias or name):
-                return field.annotation
-    return here if any(_sections(here)) else None
-
-
-def _sections(annotation: Any) -> list[type[BaseModel]]:
-    """The section types in an annotation."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [section for inner in get_args(annotation) for section in _sections(inner)]
+    for here in choice.types:
+        if isinstance(here, type) and issubclass(here, BaseModel):
+            keys = ", ".join(f"{key} = …" for key in known_keys([here]))
+            names.append(f"a table {{ {keys} }}")
+        else:
+            names.append({str: "text", int: "a whole number", bool: "true or false"}[here])
+    return "should be " + ", or ".join(names)

@@ -1,64 +1,110 @@
 """Every setting, with its default and what it means.
 
-The descriptions are the documentation: `sso-bridge check` quotes them, and
-`config/example.toml` and docs/configuration.md are printed from them."""
+The descriptions and examples are the documentation: errors quote them, and
+config/example.toml and docs/configuration.md are printed from them."""
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from ..errors import ConfigurationError
-from .base import Section
+from .base import BesidePath, Count, Seconds, Section, Switch, at_key
 from .sessions import JwtSession, TableSession
 from .source import Source
 
-__all__ = ["Caller", "Hashing", "Ledger", "Log", "Server", "Settings", "Site", "Wording", "safe_to_serve"]
+__all__ = [
+    "Caller",
+    "Hashing",
+    "Ledger",
+    "Log",
+    "Server",
+    "Settings",
+    "Site",
+    "Wording",
+    "safe_to_serve",
+]
 
-Port = Annotated[int, Field(ge=0, le=65535)]
+LONGEST_NAME: Final = 100
+"""Characters of a name that the ledger keeps: of a source, of a company."""
+
+Port = Annotated[int, Field(strict=True, ge=0, le=65535)]
 
 
 class Server(Section):
     """Where and how the endpoint is served."""
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
+    host: str = Field(
+        "127.0.0.1",
+        description="Address to listen on. Beyond loopback the server insists on TLS and on "
+        "[callers], unless the two switches below say otherwise.",
+        examples=["0.0.0.0"],
+    )
     port: Port = Field(8080, description="Port to listen on; 0 takes a free one.")
     public_url: str | None = Field(
         None,
-        description="The endpoint's address as Digital River sees it, for the WSDL. "
+        description="The endpoint's address as Digital River sees it; it is printed in the WSDL. "
         "By default the address it listens on.",
+        examples=["https://sso.example.com/RemoteUserManagement"],
     )
-    workers: PositiveInt = Field(1, description="Worker processes; one for each core is usual.")
-    threads: PositiveInt = Field(
+    workers: Count = Field(1, description="Worker processes; one for each core is usual.")
+    threads: Count = Field(
         32, description="Calls that one worker has in hand at a time, logins that wait included."
     )
-    tls_certificate: Path | None = Field(None, description="PEM file: certificate and chain.")
-    tls_key: Path | None = Field(None, description="PEM file: the certificate's private key.")
-    max_body_bytes: PositiveInt = Field(
-        262_144, description="A request longer than this is refused before it is read."
+    tls_certificate: BesidePath | None = Field(
+        None,
+        description="PEM file with the certificate and its chain. A relative path is beside the "
+        "configuration.",
+        examples=["server.crt"],
     )
-    body_seconds: PositiveFloat = Field(
-        10.0, description="How long a client may take to send a request."
+    tls_key: BesidePath | None = Field(
+        None,
+        description="PEM file with the certificate's private key, not encrypted.",
+        examples=["server.key"],
     )
-    call_seconds: PositiveFloat = Field(
-        5.0, description="How long a call may take from its last byte to its answer."
+    max_body_bytes: int = Field(
+        262_144,
+        strict=True,
+        ge=1,
+        le=67_108_864,
+        description="A request longer than this is refused before it is read in full.",
     )
-    stop_seconds: PositiveFloat = Field(
-        15.0, description="How long calls in flight are waited for when the server stops."
+    body_seconds: Seconds = Field(
+        10.0, description="How long a client may take to send a request, in seconds."
     )
-    allow_plain_http: bool = Field(
+    call_seconds: Seconds = Field(
+        5.0,
+        description="How long a call may take from its last byte to its answer, in seconds. "
+        "Waiting for a connection, queries and hashes all share it.",
+    )
+    stop_seconds: Seconds = Field(
+        15.0,
+        description="How long calls in flight are waited for when the server stops, in seconds.",
+    )
+    allow_plain_http: Switch = Field(
         False, description="Serve beyond loopback without TLS, because a proxy in front has it."
     )
-    allow_anonymous: bool = Field(
+    allow_anonymous: Switch = Field(
         False, description="Serve beyond loopback without [callers]: anybody may ask."
     )
 
+    @field_validator("public_url")
+    @classmethod
+    def _is_url(cls, url: str | None) -> str | None:
+        scheme, _, rest = (url or "http://x").partition("://")
+        if scheme not in ("http", "https") or not rest or not rest.isprintable() or " " in rest:
+            raise ValueError("should be an address that begins with https:// or http://")
+        return url
+
     @model_validator(mode="after")
     def _pair(self) -> Server:
-        if (self.tls_certificate is None) != (self.tls_key is None):
-            raise ValueError("tls_certificate and tls_key go together; give both or none")
+        for one, other in (("tls_certificate", "tls_key"), ("tls_key", "tls_certificate")):
+            if getattr(self, one) is None and getattr(self, other) is not None:
+                raise at_key(one, f"is missing; it goes together with {other}")
         return self
 
 
@@ -69,50 +115,59 @@ class Log(Section):
         "info", description="The least severity that is written."
     )
     format: Literal["json", "console"] = Field("json", description="For machines, or for people.")
-    pseudonym_key: SecretStr | None = Field(
-        None,
-        description="Key of the hashes that stand for people in the log. By default a random one, "
-        "so that lines about one person match within one run only.",
-    )
 
 
 class Hashing(Section):
     """The pool that passwords are verified in, for each worker process."""
 
-    workers: PositiveInt | None = Field(
-        None, description="Hashes computed at a time; by default one for each core."
+    workers: Count | None = Field(
+        None,
+        description="Hashes computed at a time. By default one for each core, in every worker.",
+        examples=[2],
     )
-    waiting: Annotated[int, Field(ge=0)] = Field(
+    waiting: Annotated[int, Field(strict=True, ge=0, le=10_000)] = Field(
         16, description="Logins that may wait for that; more are refused at once."
     )
 
 
 class Caller(Section):
-    """Somebody who may call, by HTTP Basic."""
+    """Somebody who may call, by HTTP Basic. The table's name stands for the caller in the log.
 
-    user: str = Field(description="The Basic user name.")
-    password: SecretStr | None = Field(None, description="The password itself.")
+    Two tables may have the same user: then either password is good."""
+
+    user: str = Field(
+        description="The Basic user name, without a colon.", examples=["digital-river"]
+    )
+    password: SecretStr | None = Field(
+        None,
+        description="The password: this or password_hash.",
+        examples=["SSO_BRIDGE_CALLER_PASSWORD"],
+    )
     password_hash: SecretStr | None = Field(
-        None, description="Or a hash of it, of any known format."
+        None,
+        description="Instead of it, a hash of any format that users' passwords may have.",
+        examples=["SSO_BRIDGE_CALLER_PASSWORD_HASH"],
     )
 
     @model_validator(mode="after")
     def _one(self) -> Caller:
         if (self.password is None) == (self.password_hash is None):
-            raise ValueError("give one of password and password_hash (or …_env, …_file)")
+            raise at_key("password", "give one of password and password_hash (or …_env, …_file)")
         if ":" in self.user or not self.user:
-            raise ValueError("user is empty or has a colon, which HTTP Basic cannot carry")
+            raise at_key("user", "is empty or has a colon, which HTTP Basic cannot carry")
         return self
 
 
 class Ledger(Section):
-    """Where it is kept which person has which ERID."""
+    """Where it is kept which person has which ERID. Never lose it and never start it anew."""
 
     url: SecretStr = Field(
         SecretStr("sqlite:///erids.db"),
-        description="Database URL. A relative SQLite file is beside the configuration.",
+        description="Database URL, as SQLAlchemy writes them. A relative SQLite file is beside "
+        "the configuration. Several machines need one ledger, on PostgreSQL or MariaDB.",
+        examples=["SSO_BRIDGE_LEDGER_URL"],
     )
-    pool_size: PositiveInt = Field(8, description="Connections of one worker at most.")
+    pool_size: Count = Field(8, description="Connections of one worker at most.")
 
 
 class Wording(Section):
@@ -123,38 +178,69 @@ class Wording(Section):
 
 
 class Refusals(Section):
-    """The code and text of each refusal; by default the published ones."""
+    """The code and text of each refusal; by default the published ones, and ours where none is
+    published. The code of a GetUser refusal is not sent: that answer has no place for one."""
 
-    invalid_login: Wording = Wording(text="Invalid login")
-    user_not_active: Wording = Wording(text="User not active")
-    user_not_found: Wording = Wording(text="User not found")
-    invalid_user_key: Wording = Wording(text="Invalid user key")
-    invalid_session: Wording = Wording(text="Invalid session")
-    login_taken: Wording = Wording(text="Email already used")
-    creation_refused: Wording = Wording(text="Account cannot be created")
+    invalid_login: Wording = Field(
+        Wording(text="Invalid login"), description="A login that is refused, for whatever reason."
+    )
+    user_not_active: Wording = Field(
+        Wording(text="User not active"), description="GetUser of a user who may not come in."
+    )
+    user_not_found: Wording = Field(
+        Wording(text="User not found"), description="GetUser of a key that nobody has."
+    )
+    invalid_user_key: Wording = Field(
+        Wording(text="Invalid user key"),
+        description="GetUser whose keys name different people, or one of which names several.",
+    )
+    invalid_session: Wording = Field(
+        Wording(text="Invalid session"), description="No session token that was sent is good."
+    )
+    login_taken: Wording = Field(
+        Wording(text="Email already used"), description="A new account with somebody's login."
+    )
+    creation_refused: Wording = Field(
+        Wording(text="Account cannot be created"), description="Any other account that is not made."
+    )
 
 
 class Site(Section):
-    """One Digital River site. Its name in the file is its siteID."""
+    """One Digital River site. The table's name is its siteID."""
 
-    source: str = Field(description="The [sources] entry with this site's users.")
+    source: str = Field(
+        description="The [sources] entry with this site's users.", examples=["shop"]
+    )
     sessions: tuple[str, ...] = Field(
-        (), description="The [sessions] entries whose tokens are accepted, in this order."
+        (),
+        description="The [sessions] entries whose tokens are accepted, tried in this order.",
+        examples=[["cookie", "link"]],
     )
     token_attributes: tuple[str, ...] = Field(
-        (), description="Extended attributes that may hold a token, beside sessionToken."
+        (),
+        description="Extended attributes of a request that may hold a token, beside sessionToken.",
+        examples=[["crmSession"]],
     )
     issue: str | None = Field(
-        None, description="The [sessions] entry that makes a token at login; none by default."
+        None,
+        description="The [sessions] entry that makes a token at each login; by default no token "
+        "is made.",
+        examples=["link"],
     )
     issue_as: str = Field(
         "crmSession", description="The extended attribute of a login's answer that holds it."
     )
     profile_session: Literal["ignored", "checked", "required"] = Field(
-        "ignored", description="What GetUser does with a session token that is sent."
+        "ignored",
+        description="What GetUser does with session tokens: pays them no attention; refuses when "
+        "those that were sent are not the user's; also refuses when none was sent.",
     )
-    create: bool = Field(False, description="Whether accounts may be created.")
-    refusals: Refusals = Field(Refusals(), description="Codes and texts of refusals.")
+    create: Switch = Field(
+        False, description="Whether Digital River may create accounts. Otherwise it is refused."
+    )
+    refusals: Refusals = Field(
+        Refusals(), description="How refusals are worded. Where one is given, its text must be."
+    )
 
 
 Session = Annotated[JwtSession | TableSession, Field(discriminator="kind")]
@@ -163,16 +249,29 @@ Session = Annotated[JwtSession | TableSession, Field(discriminator="kind")]
 class Settings(Section):
     """The whole file."""
 
-    server: Server = Server()
-    log: Log = Log()
-    hashing: Hashing = Hashing()
-    ledger: Ledger = Ledger()
-    callers: dict[str, Caller] = Field({}, description="Who may call; by default anybody.")
-    sources: dict[str, Source] = Field(description="User databases.", min_length=1)
-    sessions: dict[str, Session] = Field({}, description="Kinds of session token.")
-    sites: dict[str, Site] = Field(description="Digital River sites.", min_length=1)
     default_site: str | None = Field(
-        None, description="The site of a request without siteID; the only one if there is one."
+        None,
+        description="The siteID of a request that has none. Needless where there is one site.",
+        examples=["demo"],
+    )
+    server: Server = Field(Server(), description="Where and how the endpoint is served.")
+    log: Log = Field(Log(), description="What is written to standard error.")
+    hashing: Hashing = Field(Hashing(), description="The pool that passwords are verified in.")
+    ledger: Ledger = Field(Ledger(), description="Where it is kept who has which ERID.")
+    callers: dict[str, Caller] = Field(
+        {}, description="Who may call; by default anybody.", examples=["dr"]
+    )
+    sources: dict[str, Source] = Field(
+        min_length=1,
+        description="User databases. A source's name is written into the ledger as part of who a "
+        "person is: never rename one that has been live.",
+        examples=["shop"],
+    )
+    sessions: dict[str, Session] = Field(
+        {}, description="Kinds of session token.", examples=["link", "cookie"]
+    )
+    sites: dict[str, Site] = Field(
+        min_length=1, description="Digital River sites.", examples=["demo"]
     )
 
     def default(self) -> str | None:
@@ -184,10 +283,19 @@ class Settings(Section):
         for site_id, site in self.sites.items():
             where = f"sites.{site_id}"
             _known(f"{where}.source", site.source, self.sources)
-            for token in (*site.sessions, *([site.issue] if site.issue else [])):
+            for token in site.sessions:
                 _known(f"{where}.sessions", token, self.sessions)
+            if site.issue is not None:
+                _known(f"{where}.issue", site.issue, self.sessions)
             if site.profile_session != "ignored" and not site.sessions:
-                raise ValueError(f"{where}.profile_session needs {where}.sessions")
+                raise ValueError(
+                    f"{where}.profile_session: needs {where}.sessions, which says what tokens to read"
+                )
+        for name in self.sources:
+            if not 0 < len(name) <= LONGEST_NAME:
+                raise ValueError(
+                    f"sources: a name is empty or longer than {LONGEST_NAME} characters; choose another"
+                )
         for name, session in self.sessions.items():
             if isinstance(session, TableSession):
                 _known(f"sessions.{name}.source", session.source, self.sources)
@@ -196,16 +304,20 @@ class Settings(Section):
         return self
 
 
-def _known(key: str, name: str, table: object) -> None:
-    assert isinstance(table, dict)
+def _known(key: str, name: str, table: Mapping[str, object]) -> None:
     if name not in table:
-        raise ValueError(f"{key} names {name!r}; there is {', '.join(map(repr, table)) or 'none'}")
+        there = ", ".join(map(repr, table)) or "none"
+        raise ValueError(f"{key}: names {name!r}, which is not configured; there is {there}")
 
 
 def safe_to_serve(settings: Settings) -> None:
-    """Raises ConfigurationError where users would be served to the network unprotected."""
+    """Raises ConfigurationError where users would be served to the network unprotected, or
+    the certificate or its key cannot be read."""
     server = settings.server
-    if server.host in ("127.0.0.1", "::1", "localhost"):
+    for key, path in (("tls_certificate", server.tls_certificate), ("tls_key", server.tls_key)):
+        if path is not None:
+            _readable(f"server.{key}", path)
+    if _is_loopback(server.host):
         return
     if server.tls_certificate is None and not server.allow_plain_http:
         raise ConfigurationError(
@@ -218,3 +330,19 @@ def safe_to_serve(settings: Settings) -> None:
             f"server.host {server.host!r} is beyond loopback and anybody may call: add a "
             "[callers.NAME] with user and password_file, or set server.allow_anonymous = true"
         )
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`. Of names only localhost is known to be so."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _readable(key: str, path: Path) -> None:
+    try:
+        with path.open("rb"):
+            return
+    except OSError as error:
+        raise ConfigurationError(f"{key}: cannot read {path}: {error.strerror}") from None

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, PositiveInt, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
-from .base import Section
+from .base import Count, Name, Section, at_key
 
-__all__ = ["Active", "Addresses", "Attribute", "Erid", "Fixed", "Made", "Mapped", "Passwords", "Source"]
+__all__ = [
+    "Active",
+    "Addresses",
+    "Attribute",
+    "Erid",
+    "Fixed",
+    "Made",
+    "Mapped",
+    "Passwords",
+    "Source",
+]
 
 
 class Fixed(Section):
     """The same value for every user, in place of a column."""
 
-    value: str = Field(description="The value.")
+    value: str = Field(description="The value.", examples=["en_US"])
 
 
 class Made(Section):
-    """A value made for each new user: the time (UTC), seconds since 1970, or a random UUID."""
+    """A value made for each new user."""
 
-    make: Literal["now", "epoch", "uuid"] = Field(description="What is made.")
+    make: Literal["now", "epoch", "uuid"] = Field(
+        description="What is made: the time (UTC), seconds since 1970, or a random UUID.",
+        examples=["now"],
+    )
 
 
 Mapped = str | Fixed
@@ -51,62 +64,86 @@ AddressField = Literal[
 
 
 class Active(Section):
-    """Which users may come in: those whose column has one of `values`, or is (not) NULL."""
+    """Which users may come in, by one column: give values or null."""
 
-    column: str = Field(description="The column that decides.")
-    values: tuple[str | int | bool, ...] = Field((), description="What it has in an active user.")
-    null: bool | None = Field(None, description="true: NULL is active; false: anything else is.")
+    column: Name = Field(description="The column that decides.", examples=["status"])
+    values: tuple[str | int | bool, ...] = Field(
+        (), description="What it holds in users who may come in.", examples=[["active"]]
+    )
+    null: bool | None = Field(
+        None,
+        strict=True,
+        description="true: those where it is NULL; false: those where it is anything else.",
+        examples=[True],
+    )
 
     @model_validator(mode="after")
     def _one(self) -> Active:
         if bool(self.values) == (self.null is not None):
-            raise ValueError("give one of values and null")
+            raise at_key("values", "give one of values and null")
         return self
 
 
 class Addresses(Section):
-    """Addresses in a table of their own."""
+    """Addresses in a table of their own, one row each."""
 
-    table: str = Field(description="The table.")
-    db_schema: str | None = Field(None, alias="schema", description="Its schema.")
-    user: str = Field(description="The column that refers to the user's `subject`.")
-    kind: str = Field(description="The column that tells shipping from billing.")
-    shipping: str = Field("shipping", description="Its value in a shipping address.")
-    billing: str = Field("billing", description="Its value in a billing address.")
-    fields: dict[AddressField, Mapped] = Field(description="Which column holds which field.")
+    table: Name = Field(description="The table.", examples=["addresses"])
+    db_schema: str | None = Field(
+        None, alias="schema", description="Its schema.", examples=["public"]
+    )
+    user: Name = Field(
+        description="The column that refers to the user's `subject`.", examples=["user_id"]
+    )
+    kind: Name = Field(
+        description="The column that tells shipping from billing.", examples=["kind"]
+    )
+    shipping: str = Field("shipping", description="What it holds in a shipping address.")
+    billing: str = Field("billing", description="What it holds in a billing address.")
+    fields: dict[AddressField, Mapped] = Field(
+        description='Which column holds which field, or { value = "…" }. Of several addresses of '
+        "one kind the one with the lowest address_id counts."
+    )
 
 
 class Attribute(Section):
-    """An extended attribute of every answer about a user."""
+    """An extended attribute of every answer about a user. The table's name is the attribute's."""
 
-    column: str | None = Field(None, description="The column with its value.")
-    value: str | None = Field(None, description="Or the same value for every user.")
+    column: Name | None = Field(
+        None, description="The column with its value: this or value.", examples=["accepted_terms"]
+    )
+    value: str | None = Field(
+        None, description="Instead of it, the same value for every user.", examples=["yes"]
+    )
     type: str = Field("string", description="Its valueDataType.")
 
     @model_validator(mode="after")
     def _one(self) -> Attribute:
         if (self.column is None) == (self.value is None):
-            raise ValueError("give one of column and value")
+            raise at_key("column", "give one of column and value")
         return self
 
 
 class Erid(Section):
-    """Where ERIDs come from."""
+    """Where ERIDs come from. Not to be changed once users have been answered."""
 
     strategy: Literal["minted", "column"] = Field(
-        "minted", description="Made once and kept in the ledger, or in a column of the user's."
+        "minted",
+        description="Made once and kept in the ledger; or in a column of yours, and the ledger "
+        "watches over it.",
     )
-    column: str | None = Field(None, description="The column, for the strategy `column`.")
+    column: Name | None = Field(
+        None, description="The column, for the strategy column.", examples=["erid"]
+    )
 
     @model_validator(mode="after")
     def _pair(self) -> Erid:
         if (self.strategy == "column") != (self.column is not None):
-            raise ValueError('column goes with strategy = "column"')
+            raise at_key("column", 'goes with strategy = "column"; give both or none')
         return self
 
 
 class Passwords(Section):
-    """How new passwords are hashed; all known formats are verified."""
+    """How new passwords are hashed. All known formats are verified, whatever this says."""
 
     scheme: Literal["argon2id", "bcrypt", "scrypt", "pbkdf2-sha256", "django-pbkdf2-sha256"] = (
         Field("argon2id", description="The scheme of new hashes.")
@@ -114,32 +151,59 @@ class Passwords(Section):
 
 
 class Source(Section):
-    """One user database."""
+    """One user database, and which column holds what."""
 
     url: SecretStr = Field(
         description="Database URL, as SQLAlchemy writes them. A relative SQLite file is beside "
-        "the configuration."
+        "the configuration.",
+        examples=["SSO_BRIDGE_SHOP_URL"],
     )
-    pool_size: PositiveInt = Field(8, description="Connections of one worker at most.")
+    pool_size: Count = Field(8, description="Connections of one worker at most.")
     company: str | None = Field(
-        None, description="The companyID of its users; unset, a companyID is not looked at."
+        None,
+        max_length=100,
+        description="The companyID of its users. Unset, a companyID is not looked at.",
+        examples=["acme"],
     )
-    table: str = Field(description="The table or view of users.")
-    db_schema: str | None = Field(None, alias="schema", description="Its schema.")
-    subject: str = Field(description="The primary key: never changed, never given away again.")
-    login: str = Field(description="The column with the login.")
+    table: Name = Field(description="The table or view of users.", examples=["users"])
+    db_schema: str | None = Field(
+        None, alias="schema", description="Its schema.", examples=["public"]
+    )
+    subject: Name = Field(
+        description="The column with the primary key: never changed, never given away again.",
+        examples=["id"],
+    )
+    login: Name = Field(description="The column with the login.", examples=["email"])
     login_match: Literal["exact", "ascii_case"] = Field(
-        "exact", description="Whether A to Z equal a to z in a login."
+        "exact",
+        description="Whether logins are compared character by character, or A to Z equal a to z.",
     )
-    password: str = Field(description="The column with the password hash.")
-    active: Active | None = Field(None, description="Who may come in; unset, everybody.")
+    password: Name = Field(
+        description="The column with the password hash.", examples=["password_hash"]
+    )
+    active: Active | None = Field(None, description="Who may come in. Unset, everybody.")
     erid: Erid = Field(Erid(), description="Where ERIDs come from.")
     passwords: Passwords = Field(Passwords(), description="How new passwords are hashed.")
-    profile: dict[ProfileField, Mapped] = Field({}, description="Fields of UserInfo.")
-    shipping: dict[AddressField, Mapped] = Field({}, description="Shipping address in the row.")
-    billing: dict[AddressField, Mapped] = Field({}, description="Billing address in the row.")
-    addresses: Addresses | None = Field(None, description="Addresses in another table.")
-    attributes: dict[str, Attribute] = Field({}, description="Extended attributes.")
+    profile: dict[ProfileField, Mapped] = Field(
+        {}, description='Which column holds which field of UserInfo, or { value = "…" }.'
+    )
+    shipping: dict[AddressField, Mapped] = Field(
+        {}, description="The shipping address, where it is in the user's row."
+    )
+    billing: dict[AddressField, Mapped] = Field(
+        {}, description="The billing address, where it is in the user's row."
+    )
+    addresses: Addresses | None = Field(
+        None, description="Addresses in a table of their own. They win over those in the row."
+    )
+    attributes: dict[str, Attribute] = Field(
+        {},
+        description="Extended attributes of every answer.",
+        examples=["hasAcceptedTermsNConditions"],
+    )
     create_values: dict[str, str | int | bool | Made] = Field(
-        {}, description="What a new row needs beside the mapped columns."
+        {},
+        description="What the row of a new user needs beside the mapped columns: a value, or "
+        '{ make = "now" } (the time, UTC), "epoch" (seconds since 1970), "uuid" (random).',
+        examples=[{"created_at": {"make": "now"}}],
     )

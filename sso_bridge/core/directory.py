@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import IdentityAlarm, Rejected, UserNotFound
+from ..errors import IdentityAlarm, InvalidMessage, Rejected, UserNotFound
 from . import erid as erids
 from .alarms import (
     AMBIGUOUS_KEY,
@@ -79,7 +79,9 @@ class Directory:
             site = self.site(key)
             found = self.lookup(site, Lookup("login", key.login_id), deadline, addresses=addresses)
         else:
-            raise Rejected("userKey names no user")
+            raise InvalidMessage(
+                "userKey names nobody; it needs a userID, an externalReferenceID or a loginID"
+            )
         self.agree(found, key)
         return found
 

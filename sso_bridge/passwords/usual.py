@@ -4,7 +4,8 @@ If a login of an unknown user were answered sooner (or later) than a wrong passw
 answer's time would say who has an account. So something of the usual cost is computed for
 nobody. Which that is, only the source knows: its rows came from its own application, and
 an old site has hashes of several ages. A sample of them is grouped by scheme and cost, and
-one hash of the largest group stands for all."""
+one hash of the largest group stands for all. A user whose hash is of another age still
+differs from nobody; only the application that makes the hashes can mend that."""
 
 from __future__ import annotations
 

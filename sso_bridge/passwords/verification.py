@@ -76,11 +76,11 @@ class PasswordHashes:
             raise CreationRefused(f"the password {objection}")
         made = self._pool.run(self._maker.make, candidate, deadline)
         try:
-            read(made, self._limits, self._schemes)
+            known = read(made, self._limits, self._schemes) is not None
         except UnusableHash as error:
-            raise ConfigurationError(
-                f"new passwords would cost more than logins may: {error}"
-            ) from None
+            raise ConfigurationError(f"a login would refuse new passwords: {error}") from None
+        if not known:
+            raise ConfigurationError("a login would refuse new passwords: unknown scheme")
         return made
 
     def _candidate(self, password: str) -> tuple[bytes | None, str]:
@@ -99,7 +99,7 @@ class PasswordHashes:
 
     def _read(self, stored: str | None) -> StoredHash | None:
         if stored is None or is_locked(stored):
-            self._observer.step("no password is stored")
+            self._observer.step("there is no stored hash to verify")
             return None
         try:
             found = read(stored, self._limits, self._schemes)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Inspector, column, func, inspect, or_, select
+from sqlalchemy import ColumnClause, ColumnElement, Connection, Inspector, column, func, inspect, or_, select
 from sqlalchemy import table as named_table
 from sqlalchemy.exc import NoSuchTableError, SAWarning
 
@@ -44,13 +44,12 @@ def examine(
         addresses = mapping.addresses
         if addresses is not None:
             names = [f.name for f in addresses.fields.values() if isinstance(f, Column)]
-            found += _columns(
-                connection,
-                addresses.table,
-                addresses.schema,
-                [addresses.user, addresses.kind, *names],
-            )
-            if not _leads(table, addresses.table, addresses.schema, addresses.user):
+            columns = [addresses.user, addresses.kind, *names]
+            told = list(_columns(connection, addresses.table, addresses.schema, columns))
+            found += told
+            if all(f.severity == "ok" for f in told) and not _leads(
+                table, addresses.table, addresses.schema, addresses.user
+            ):
                 place = f"{addresses.table}.{addresses.user}"
                 found.append(Finding("warning", place, "has no index: every profile reads it all"))
     return found
@@ -134,15 +133,18 @@ def _unique(table: Inspector, name: str, schema: str | None, key: str) -> bool:
 def _leads(table: Inspector, name: str, schema: str | None, key: str) -> bool:
     """Whether `key` is the first column of an index."""
     primary = table.get_pk_constraint(name, schema=schema).get("constrained_columns") or []
-    indexes = [i["column_names"] for i in table.get_indexes(name, schema=schema)]
-    unique = [c["column_names"] for c in table.get_unique_constraints(name, schema=schema)]
-    return any(columns[:1] == [key] for columns in [primary, *indexes, *unique])
+    indexes: list[Any] = [
+        primary,
+        *(i["column_names"] for i in table.get_indexes(name, schema=schema)),
+        *(c["column_names"] for c in table.get_unique_constraints(name, schema=schema)),
+    ]
+    return any(list(columns)[:1] == [key] for columns in indexes)
 
 
 def _folded_is_quick(connection: Connection, table: Inspector, mapping: Mapping) -> bool:
     """Whether lower(login) is indexed: by SQLite's own plan, elsewhere by the index's text."""
     if connection.dialect.name == "sqlite":
-        login = column(mapping.login)
+        login: ColumnClause[str] = column(mapping.login)
         users = named_table(mapping.table, login, schema=mapping.schema)
         wanted: ColumnElement[bool] = or_(login == "x", func.lower(login).in_(["x", "y"]))
         query = select(login).select_from(users).where(wanted)

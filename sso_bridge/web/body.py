@@ -17,18 +17,22 @@ from werkzeug.exceptions import (
 __all__ = ["read_body"]
 
 _PIECE = 64 * 1024
+_PATIENCE = 8
 
 
 def read_body(environ: dict[str, Any], *, most: int, seconds: float) -> bytes:
     """The body, decoded from gzip or deflate, `most` bytes at most before and after.
 
-    Raises Werkzeug's RequestEntityTooLarge (without reading, where the length is announced),
+    Raises Werkzeug's RequestEntityTooLarge (keeping nothing, where the length is announced),
     RequestTimeout, UnsupportedMediaType for another coding, BadRequest for a length that is
     none or a body that is shorter or broken."""
     length = _announced(environ)
+    stream, ends = environ["wsgi.input"], time.monotonic() + seconds
     if length is not None and length > most:
+        if length <= most * _PATIENCE and not environ.get("HTTP_EXPECT"):
+            _discard(stream, most, ends)
         raise RequestEntityTooLarge(f"the body is longer than {most} bytes")
-    raw = _read(environ["wsgi.input"], length, most, time.monotonic() + seconds)
+    raw = _read(stream, length, most, ends)
     return _decoded(raw, environ.get("HTTP_CONTENT_ENCODING", "").strip().lower(), most)
 
 
@@ -43,25 +47,41 @@ def _announced(environ: dict[str, Any]) -> int | None:
 
 
 def _read(stream: Any, length: int | None, most: int, ends: float) -> bytes:
-    """`length` bytes, or all there are; the clock is looked at between pieces."""
+    """`length` bytes, or all there are. A read may wait for ever; `guard` sees to it that it
+    does not, and what it then returns is too late here."""
     pieces: list[bytes] = []
     left = most + 1 if length is None else length
     while left > 0:
-        if time.monotonic() > ends:
-            raise RequestTimeout("the body did not arrive in time")
         try:
             piece = stream.read(min(left, _PIECE))
         except (OSError, ValueError):
             raise ClientDisconnected("the body broke off") from None
+        if time.monotonic() > ends:
+            raise RequestTimeout("the body did not arrive in time")
         if not piece:
             break
         pieces.append(piece)
         left -= len(piece)
     if length is None and left <= 0:
+        _discard(stream, most, ends)
         raise RequestEntityTooLarge(f"the body is longer than {most} bytes")
     if length is not None and left > 0:
         raise BadRequest("the body is shorter than its Content-Length")
     return b"".join(pieces)
+
+
+def _discard(stream: Any, most: int, ends: float) -> None:
+    """Read on, a few times `most` at most: a client that writes all before it reads gets its
+    answer then, and not a connection that breaks under it."""
+    left = most * _PATIENCE
+    while left > 0 and time.monotonic() < ends:
+        try:
+            piece = stream.read(min(left, _PIECE))
+        except (OSError, ValueError):
+            return
+        if not piece:
+            return
+        left -= len(piece)
 
 
 def _decoded(raw: bytes, coding: str, most: int) -> bytes:

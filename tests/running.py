@@ -1,0 +1,149 @@
+"""Start the real server as a process of its own, and stop it again."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+from urllib.parse import urlsplit
+
+__all__ = ["RunningServer", "edited", "running_server"]
+
+START_SECONDS: Final = 30.0
+STOP_SECONDS: Final = 20.0
+_ANNOUNCED: Final = "http"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A server that answers at `url`, the endpoint's address."""
+
+    process: subprocess.Popen[str]
+    url: str
+    log: Path
+    printed: tuple[str, ...]
+    """The lines it wrote to standard output until it was ready."""
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, without a path."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        return urlsplit(self.url).port or 0
+
+    def log_text(self) -> str:
+        """Everything it has written to standard error, its workers included."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def stop(self, seconds: float = STOP_SECONDS) -> int:
+        """Ask it to stop, as an init system would; its exit status.
+
+        One that does not stop in time is killed, and the test fails."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            _kill(self.process)
+            raise AssertionError(f"it did not stop in {seconds} s:\n{self.log_text()}") from None
+
+
+@contextmanager
+def running_server(
+    config: Path,
+    *args: str,
+    command: str = "serve",
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[RunningServer]:
+    """`python -m sso_bridge serve --config CONFIG --port 0 ARGS`, until the block ends.
+
+    The address is the first one that the server prints when it is ready. Its log goes to a
+    file of its own, which outlives it until the block ends."""
+    with tempfile.TemporaryDirectory(prefix="sso-bridge-test-") as folder:
+        log = Path(folder) / "log"
+        with log.open("w", encoding="utf-8") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "sso_bridge", command]
+                + ["--config", str(config), "--port", "0", *args],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                stdin=subprocess.DEVNULL,
+                text=True,
+                encoding="utf-8",
+                start_new_session=True,
+                env={**os.environ, "PYTHONIOENCODING": "utf-8", **(environment or {})},
+            )
+        try:
+            url, printed = _wait_for_address(process, log)
+            server = RunningServer(process, url, log, printed)
+            yield server
+            server.stop()
+        finally:
+            _kill(process)
+
+
+def edited(config: Path, *changes: tuple[str, str], name: str = "edited.toml") -> Path:
+    """A copy of the configuration beside it, with each (old, new) text replaced once."""
+    text = config.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert text.count(old) == 1, f"{old!r} is there {text.count(old)} times"
+        text = text.replace(old, new)
+    copy = config.with_name(name)
+    copy.write_text(text, encoding="utf-8")
+    return copy
+
+
+def _wait_for_address(process: subprocess.Popen[str], log: Path) -> tuple[str, tuple[str, ...]]:
+    """The first URL on standard output, and all lines up to it."""
+    assert process.stdout is not None
+    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
+    printed: list[str] = []
+    give_up = time.monotonic() + START_SECONDS
+    while (left := give_up - time.monotonic()) > 0:
+        try:
+            line = lines.get(timeout=left)
+        except queue.Empty:
+            break
+        if line is None:
+            break
+        printed.append(line)
+        found = [word for word in line.split() if word.startswith(_ANNOUNCED)]
+        if found:
+            return found[0], tuple(printed)
+    raise AssertionError(f"it said no address; it wrote {printed} and:\n{log.read_text()}")
+
+
+def _read(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
+    """Every line of `stream` into `lines`, then None; reads on so that no pipe fills up."""
+    for line in stream:
+        lines.put(line.rstrip("\n"))
+    lines.put(None)
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """Kill the server and its workers, if any is left."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
