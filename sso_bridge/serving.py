@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from .config import Settings, load
 from .errors import ConfigurationError
+from .soap.namespaces import RUM
 
 if TYPE_CHECKING:
     from .web import WebApplication
@@ -68,7 +69,7 @@ class Address:
 def curl_line(url: str, login: str, password: str) -> str:
     """A shell command that sends a plain LoginRequest."""
     body = (
-        '<r:LoginRequest xmlns:r="http://integration.digitalriver.com/RemoteUserManagement/1.0">'
+        f'<r:LoginRequest xmlns:r="{RUM}">'
         f"<userKey><loginID>{login}</loginID></userKey><password>{password}</password>"
         "</r:LoginRequest>"
     )

@@ -10,7 +10,7 @@ from lxml import etree
 
 from ..errors import InvalidMessage, Rejected
 from .contract import OPERATIONS
-from .namespaces import COMMON, RUM, SOAP11_ENVELOPE, SOAP12_ENVELOPE, XSI, qname
+from .namespaces import RUM, SOAP11_ACTOR_NEXT, SOAP11_ENVELOPE, SOAP12_ENVELOPE, XSI, qname
 
 __all__ = ["MustUnderstand", "Request", "Shape", "VersionMismatch", "open_envelope", "parse", "wrap"]
 
@@ -57,7 +57,7 @@ class Request:
 _REQUESTS: Final = frozenset(operation.request for operation in OPERATIONS)
 _SHAPES: Final = {SOAP11_ENVELOPE: Shape.SOAP11, SOAP12_ENVELOPE: Shape.SOAP12}
 _ROLES: Final = {
-    Shape.SOAP11: ("actor", frozenset({"", "http://schemas.xmlsoap.org/soap/actor/next"})),
+    Shape.SOAP11: ("actor", frozenset({"", SOAP11_ACTOR_NEXT})),
     Shape.SOAP12: (
         "role",
         frozenset({""} | {f"{SOAP12_ENVELOPE}/role/{r}" for r in ("next", "ultimateReceiver")}),

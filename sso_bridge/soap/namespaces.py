@@ -10,6 +10,7 @@ from typing import Final
 __all__ = [
     "COMMON",
     "RUM",
+    "SOAP11_ACTOR_NEXT",
     "SOAP11_ENVELOPE",
     "SOAP12_ENVELOPE",
     "SOAP_HTTP_TRANSPORT",
@@ -30,6 +31,9 @@ COMMON: Final = "http://integration.digitalriver.com/Common/1.0"
 
 SOAP11_ENVELOPE: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP12_ENVELOPE: Final = "http://www.w3.org/2003/05/soap-envelope"
+
+SOAP11_ACTOR_NEXT: Final = "http://schemas.xmlsoap.org/soap/actor/next"
+"""Not a namespace but the name of whoever is next on a message's way."""
 
 WSDL: Final = "http://schemas.xmlsoap.org/wsdl/"
 WSDL_SOAP11: Final = "http://schemas.xmlsoap.org/wsdl/soap/"

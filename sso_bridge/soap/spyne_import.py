@@ -2,8 +2,8 @@
 
 Spyne 2.14.0 carries a copy of six 1.14, whose import hook lacks `find_spec`: Python 3.12
 no longer looks at such a hook, and `spyne.util.six.moves.*` cannot be found. On 3.11 the
-hook works and warns at every import of the process. The maintained six has all
-that the copy has but one function, so with that added it stands in for the copy.
+hook works and warns at every import of the process. The maintained six has all that the
+copy has but one function, so with that added it stands in for the copy.
 
 Not needed here, and not mended: `spyne.protocol.soap` and `spyne.server.wsgi` also import
 `cgi`, which left the standard library in 3.13 (the distribution `legacy-cgi` restores it)."""
