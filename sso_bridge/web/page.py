@@ -65,10 +65,7 @@ _TOKEN: Final = "F3CB68D6-1643-11DD-8402-E6326E64542C/8443"
 _ERID: Final = "<externalReferenceID>10000417</externalReferenceID>"
 _KEY: Final = f"<userKey><userID>10000417</userID>{_ERID}{_LOGIN}</userKey>"
 _NEW: Final = "<loginID>nia@example.com</loginID><siteID>demo</siteID>"
-_NEW_KEY: Final = (
-    "<userKey><userID>10000418</userID>"
-    f"<externalReferenceID>10000418</externalReferenceID>{_NEW}</userKey>"
-)
+_NEW_KEY: Final = f"<userKey><userID>10000418</userID>{_ERID}{_NEW}</userKey>".replace("417", "418")
 _NAMES: Final = (
     "<firstName>Dana</firstName><lastName>Demo</lastName>"
     "<email>demo@example.com</email><locale>en_US</locale>"
@@ -85,6 +82,7 @@ def _attribute(name: str, value: str) -> str:
 
 
 _ASKED_AGAIN: Final = "The shopper sees an error and is asked to try again."
+_READS: Final = "Reads the profile of the user that a key names, addresses included."
 _FETCHED: Final = "After a sign-in, and when a shopper comes back from the merchant’s profile page."
 _NOT_REFRESHED: Final = "Nothing is shown; the store keeps the profile that it has."
 
@@ -101,23 +99,23 @@ SAMPLES: Final = (
     Sample(
         "GetUser",
         "RemoteUserFetch",
-        "Reads the profile of the user that a key names.",
+        _READS,
         _FETCHED,
         _NOT_REFRESHED,
         f"<userKey>{_ERID}<siteID>demo</siteID></userKey>",
         f"<userInfo>{_KEY}{_NAMES}</userInfo><errorMessage></errorMessage>",
-        "The same call as GetUserProfile under its other name; each is answered under its own.",
+        "The same call as GetUserProfile; each is answered under its own name.",
     ),
     Sample(
         "GetUserProfile",
         "RemoteUserFetch",
-        "Reads the profile of the user that a key names, addresses included.",
+        _READS,
         _FETCHED,
         _NOT_REFRESHED,
         f"<userKey>{_LOGIN}</userKey>",
         f"<userInfo>{_KEY}{_NAMES}<shippingAddress>{_ADDRESS}</shippingAddress></userInfo>"
         "<errorMessage></errorMessage>" + _attribute("hasAcceptedTermsNConditions", "yes"),
-        "The same call as GetUser; both return all of the profile that is kept.",
+        "The same call as GetUser.",
     ),
     Sample(
         "ValidateSession",
@@ -174,12 +172,12 @@ _REFUSALS: Final[tuple[tuple[str, type[Refused], bool], ...]] = (
 )
 """A case, its error, and whether its answer has an errorCode."""
 
-_SHAPES: Final = (
-    ("SOAP 1.1 as text/xml", Shape.SOAP11),
-    ("SOAP 1.2 as application/soap+xml", Shape.SOAP12),
-)
+_SHAPES: Final = {
+    "SOAP 1.1 as text/xml": Shape.SOAP11,
+    "SOAP 1.2 as application/soap+xml": Shape.SOAP12,
+}
+_CONTENT: Final = '<li><a href="#{0}">{0}</a></li>'
 _STATE: Final = "<!-- state -->\n"
-_STYLE: Final = re.compile("<style>(.*?)</style>", re.DOTALL)
 _TAG: Final = re.compile("(<[^>]*>)")
 
 
@@ -190,21 +188,17 @@ class Page:
 
     def __init__(self, *, public_url: str) -> None:
         template = resources.files(__package__).joinpath("page.html").read_text("utf-8")
-        style = _STYLE.search(template)
-        if style is None:
-            raise LookupError("page.html has no style element")
+        style = template.partition("<style>")[2].partition("</style>")[0]
         html = Template(template).substitute(
-            url=escape(public_url),
-            contents="\n".join(
-                f'<li><a href="#{s.operation}">{s.operation}</a></li>' for s in SAMPLES
-            ),
+            url=escape(public_url).replace("/", "/<wbr>"),
+            contents="\n".join(_CONTENT.format(s.operation) for s in SAMPLES),
             operations="\n".join(_operation(s, public_url) for s in SAMPLES),
-            shapes="\n".join(_figure(title, _wrapped(shape)) for title, shape in _SHAPES),
+            shapes="\n".join(_figure(title, _wrapped(shape)) for title, shape in _SHAPES.items()),
             refusals="\n".join(_refusal(*row) for row in _REFUSALS),
             refused="\n".join(_figure(title, _pretty(xml)) for title, xml in REFUSED),
         )
         self._before, self._after = html.split(_STATE)
-        digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         self._headers = {
             "Content-Security-Policy": (
                 f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
@@ -227,27 +221,30 @@ def _state(parts: Mapping[str, str]) -> str:
     meaning = (
         "Every part that a call needs is there."
         if ready
-        else "Calls that need a part that is missing are answered with a fault. "
+        else "Calls that need a part that is not ready are answered with a fault. "
         "They may be sent again later."
     )
     rows = "\n".join(
         f'<tr><th scope="row">{escape(name[:1].upper() + name[1:])}</th>'
-        f"<td>{_verdict(state == 'ok', 'ok')}</td></tr>"
+        f"<td>{_light(state == 'ok', 'ok', 'not ready')}</td></tr>"
         for name, state in parts.items()
     )
-    return (
-        '<section id="state" class="state" aria-labelledby="state-title">\n'
-        f'<div class="verdict"><h2 id="state-title">State</h2>{_verdict(ready, "Ready")}</div>\n'
-        f"<p>{meaning}</p>\n"
-        '<table>\n<thead><tr><th scope="col">Part</th><td></td></tr></thead>\n'
-        f"<tbody>\n{rows}\n</tbody>\n</table>\n</section>\n"
-    )
+    verdict = _light(ready, "Ready", "Not ready")
+    return f"""<section id="state" class="state" aria-labelledby="state-title">
+<div class="verdict"><h2 id="state-title">State</h2>{verdict}</div>
+<p>{meaning}</p>
+<table>
+<thead><tr><th scope="col">Part</th><th scope="col">State</th></tr></thead>
+<tbody>
+{rows}
+</tbody>
+</table>
+</section>
+"""
 
 
-def _verdict(good: bool, word: str) -> str:
-    if good:
-        return f'<span class="ok">{word}</span>'
-    return f'<span class="bad">{"Not ready" if word[0].isupper() else "not ready"}</span>'
+def _light(good: bool, yes: str, no: str) -> str:
+    return f'<span class="ok">{yes}</span>' if good else f'<span class="bad">{no}</span>'
 
 
 def _operation(sample: Sample, url: str) -> str:
@@ -261,7 +258,7 @@ def _operation(sample: Sample, url: str) -> str:
 <dl>
 <dt>Called when</dt><dd>{escape(sample.called)}</dd>
 <dt>If it fails</dt><dd>{escape(sample.failing)}</dd>
-<dt>Also known as</dt><dd>{sample.process}</dd>
+<dt>Digital River’s name</dt><dd>{sample.process}</dd>
 {note}</dl>
 <details{" open" if sample is SAMPLES[0] else ""}>
 <summary>Sample messages</summary>
@@ -277,18 +274,15 @@ def _operation(sample: Sample, url: str) -> str:
 def _figure(title: str, html: str, *, wide: bool = False) -> str:
     """A box of code. It may scroll sideways, so that the keyboard must be able to reach it."""
     outer, inner = (' class="full"', ' class="wrap"') if wide else ("", "")
-    label = f'tabindex="0" role="group" aria-label="{title}"'
-    return (
-        f"<figure{outer}><figcaption>{title}</figcaption>"
-        f"<pre{inner} {label}><code>{html}</code></pre></figure>"
-    )
+    box = f'<pre{inner} tabindex="0" role="group" aria-label="{title}"><code>{html}</code></pre>'
+    return f"<figure{outer}><figcaption>{title}</figcaption>{box}</figure>"
 
 
 def _pretty(xml: str) -> str:
     """`xml` indented, as HTML in which the tags are set apart from the values."""
     root = etree.fromstring(xml)
     etree.indent(root)
-    pieces = _TAG.split(etree.tostring(root, encoding="unicode"))
+    pieces = _TAG.split(etree.tostring(root, encoding="unicode").replace(" xmlns:", "\n    xmlns:"))
     return "".join(f"<b>{escape(p)}</b>" if p.startswith("<") else escape(p) for p in pieces)
 
 
