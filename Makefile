@@ -20,7 +20,8 @@ test: $(VENV)/.test
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy sso_bridge tests benchmarks
+	$(BIN)/mypy sso_bridge tests
+	cd benchmarks && ../$(BIN)/mypy --config-file ../setup.cfg .
 
 clean:
 	rm -rf .venv-* build dist *.egg-info demo
