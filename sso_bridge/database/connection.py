@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +25,10 @@ from .dialects import dialect_of
 
 __all__ = ["Database", "is_unique_violation"]
 
+# At DEBUG SQLAlchemy logs every row it fetches, which `hide_parameters` does not cover: hashes,
+# tokens, addresses. A root logger that is set to DEBUG must not bring that about.
+logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
+
 
 class Database:
     """One database URL and the connections to it.
@@ -31,7 +37,8 @@ class Database:
     details ("source 'shop'"). `pool_size` connections are open at most; a call that finds
     none free waits until its deadline. `call_seconds` bounds any single statement on
     engines that take such a bound when connecting. `durable` asks SQLite for a write-ahead
-    log with a full sync: set it for a file that belongs to the bridge."""
+    log with a full sync, and to make a file that is missing: set it for a file that
+    belongs to the bridge."""
 
     def __init__(
         self,
@@ -49,7 +56,7 @@ class Database:
             parsed = make_url(url)
             self._dialect = dialect_of(parsed)
             self.engine: Engine = create_engine(
-                parsed,
+                parsed if durable else self._dialect.existing(parsed),
                 hide_parameters=True,
                 pool_size=pool_size,
                 max_overflow=0,
@@ -87,6 +94,7 @@ class Database:
                 self._dialect.limit(connection, deadline.left(), write)
                 yield connection
                 if write:
+                    deadline.left()
                     connection.commit()
         except IntegrityError:
             raise
@@ -103,6 +111,10 @@ class Database:
         self.engine.dispose()
 
 
+_QUOTED = re.compile(r"""['"`](?:.*['"`]|.*$)""", re.DOTALL)
+"""From the first quote to the last: names, but drivers quote values there too."""
+
+
 def describe(error: SQLAlchemyError) -> str:
     """What went wrong, without any value that came from a row or a request."""
     if not isinstance(error, DBAPIError) or error.orig is None:
@@ -110,7 +122,8 @@ def describe(error: SQLAlchemyError) -> str:
     name = type(error.orig).__name__
     if isinstance(error, (IntegrityError, DataError)):
         return name
-    return f"{name}: {str(error.orig).splitlines()[0][:200]}" if str(error.orig) else name
+    lines = _QUOTED.sub("…", str(error.orig)).splitlines()
+    return f"{name}: {lines[0][:200]}" if lines else name
 
 
 def is_unique_violation(error: IntegrityError) -> bool:

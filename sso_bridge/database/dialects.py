@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
@@ -23,6 +24,9 @@ class Dialect(Protocol):
     def connect_args(self, call_seconds: float) -> dict[str, Any]:
         """Arguments for the driver's connect()."""
 
+    def existing(self, url: URL) -> URL:
+        """`url` such that connecting never makes a database that is missing."""
+
     def on_connect(self, connection: Any, record: ConnectionPoolEntry, durable: bool) -> None:
         """Prepare a fresh driver connection."""
 
@@ -38,6 +42,9 @@ class Other:
 
     def connect_args(self, call_seconds: float) -> dict[str, Any]:
         return {}
+
+    def existing(self, url: URL) -> URL:
+        return url
 
     def on_connect(self, connection: Any, record: ConnectionPoolEntry, durable: bool) -> None:
         """Nothing to prepare."""
@@ -57,20 +64,32 @@ class SQLite(Other):
     def connect_args(self, call_seconds: float) -> dict[str, Any]:
         return {"timeout": call_seconds, "check_same_thread": False}
 
+    def existing(self, url: URL) -> URL:
+        name = url.database
+        if name in (None, "", ":memory:") or name.startswith("file:"):
+            return url
+        return url.set(database=f"file:{quote(name)}").update_query_dict(
+            {"mode": "rw", "uri": "true"}
+        )
+
     def on_connect(self, connection: Any, record: ConnectionPoolEntry, durable: bool) -> None:
         connection.isolation_level = None
         ends = [math.inf]
         record.info["ends"] = ends
         connection.set_progress_handler(lambda: time.monotonic() > ends[0], 20_000)
         connection.execute("PRAGMA foreign_keys=ON")
-        if durable:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
+        record.info["make_durable"] = durable
 
     def limit(self, connection: Connection, seconds: float, write: bool) -> None:
         connection.info["ends"][0] = time.monotonic() + seconds
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute(f"PRAGMA busy_timeout={max(1, int(seconds * 1000))}")
+        if connection.info["make_durable"]:  # here, where waiting for the file has an end
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            connection.exec_driver_sql("PRAGMA synchronous=FULL")
+            connection.info["make_durable"] = False
         if write:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={max(1, int(seconds * 1000))}")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
