@@ -34,7 +34,9 @@ PEOPLE = (
         "søren@example.com", "blåbærgrød", "Søren", "Ødegård", "django-pbkdf2-sha256",
         shows="another script, a Django hash",
     ),
-    DemoUser("gone@example.com", "123123", "Gus", "Gone", status="closed", shows="an inactive user"),
+    DemoUser(
+        "gone@example.com", "123123", "Gus", "Gone", status="closed", shows="an inactive user"
+    ),
 )  # fmt: skip
 
 _TABLES = """

@@ -8,17 +8,16 @@ import math
 import os
 import shlex
 import socket
-import sys
 import tempfile
-import threading
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .config import Settings, load
+from .config import Settings
 from .errors import ConfigurationError
+from .processes import PollingEvent, begin_worker, hold_port, when_ready
+from .soap.contract import PATH
 from .soap.namespaces import RUM
 
 if TYPE_CHECKING:
@@ -26,8 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Address", "curl_line", "serve"]
 
-PATH = "/RemoteUserManagement"
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"
+_STDERR = {"formatter": "generic", "class": "logging.StreamHandler", "stream": "ext://sys.stderr"}
+"""Where granian's own lines go; standard output is for what a command prints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Address:
 
     host: str
     port: int
+    holder: socket.socket = field(repr=False, compare=False)
 
     @classmethod
     def of(cls, settings: Settings, *, port: int | None = None) -> Address:
@@ -43,17 +44,14 @@ class Address:
         cannot be listened on."""
         host = settings.server.host
         wanted = settings.server.port if port is None else port
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, wanted))
-            except OSError as error:
-                raise ConfigurationError(
-                    f"cannot listen on {host} port {wanted}: {error.strerror}; "
-                    "choose another with --port"
-                ) from None
-            return cls(host, probe.getsockname()[1])
+        try:
+            holder = hold_port(host, wanted)
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot listen on {host} port {wanted}: {error.strerror}; "
+                "choose another with --port"
+            ) from None
+        return cls(host, holder.getsockname()[1], holder)
 
     def origin(self, settings: Settings) -> str:
         """Scheme, host and port, as a URL."""
@@ -86,29 +84,52 @@ def serve(settings: Settings, config: Path, address: Address, *, announce: str) 
         from .observing import Silent
 
         wiring.assemble(settings, config.absolute().parent, Silent())
-        _watch(address, announce)
-        _server(settings, address).serve(
+        pipe, ready = os.pipe()
+        when_ready(
+            pipe,
+            settings.server.workers,
+            (address.host, address.port),
+            lambda: print(announce, flush=True),
+        )
+        server = _server(settings, address)
+        server.main_loop_interrupt = PollingEvent()
+        server.serve(
             target_loader=partial(
-                load_application, config, address.port, address.url(settings), metrics
+                load_application,
+                settings,
+                config.absolute().parent,
+                port=address.port,
+                url=address.url(settings),
+                metrics=metrics,
+                ready=ready,
             ),
             wrap_loader=False,
         )
 
 
-def load_application(config: Path, port: int, url: str, metrics: str) -> WebApplication:
-    """What each worker runs: settings read anew, logging, the guard, the application."""
+def load_application(
+    settings: Settings, folder: Path, *, port: int, url: str, metrics: str, ready: int
+) -> WebApplication:
+    """What each worker runs: logging, the guard, the application.
+
+    The settings are the parent's, also in a worker that replaces another: a file that is
+    being edited must not decide how calls are answered. `ready` is the pipe that the parent
+    waits at."""
+    begin_worker()
     from . import logs, wiring
     from .web.guard import ConnectionGuard
 
-    settings, _ = load(config)
-    logs.configure(settings.log.level, settings.log.format)
     server = settings.server
+    logs.configure(settings.log.level, settings.log.format)
+    application = wiring.application(settings, folder, url=url, metrics_directory=metrics)
     ConnectionGuard(
-        port, body_seconds=server.body_seconds, call_seconds=server.call_seconds
+        port,
+        application.reads,
+        body_seconds=server.body_seconds,
+        call_seconds=server.call_seconds,
     ).start()
-    return wiring.application(
-        settings, config.absolute().parent, url=url, metrics_directory=metrics
-    )
+    os.write(ready, b".")
+    return application
 
 
 def _server(settings: Settings, address: Address) -> Any:
@@ -125,29 +146,16 @@ def _server(settings: Settings, address: Address) -> Any:
         interface=Interfaces.WSGI,
         workers=server.workers,
         blocking_threads=server.threads,
+        backpressure=max(256, server.threads),
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=int(server.body_seconds * 1000)),
         websockets=False,
         log_access=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
+        log_dictconfig={"handlers": {"console": _STDERR, "access": _STDERR}},
         respawn_failed_workers=True,
         workers_kill_timeout=math.ceil(server.stop_seconds),
         ssl_cert=server.tls_certificate,
         ssl_key=server.tls_key,
         ssl_protocol_min=SSLProtocols.tls12,
     )
-
-
-def _watch(address: Address, announce: str) -> None:
-    """Print `announce` as soon as a connection is accepted, from a thread of its own."""
-
-    def wait() -> None:
-        for _ in range(600):
-            try:
-                with socket.create_connection((address.host, address.port), 1.0):
-                    break
-            except OSError:
-                time.sleep(0.05)
-        print(announce, file=sys.stdout, flush=True)
-
-    threading.Thread(target=wait, daemon=True).start()

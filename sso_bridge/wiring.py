@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -53,11 +54,10 @@ from .sources import (
 )
 from .sources.mapping import Field
 from .web import Callers, Credential, Observation, WebApplication
-from .web.application import PATH
 from .web.health import Health
 from .web.page import Page
 
-__all__ = ["Parts", "application", "assemble", "database_url", "mapping", "public_url"]
+__all__ = ["Parts", "application", "assemble", "database_url", "mapping"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ def assemble(settings: Settings, folder: Path, observer: Observer) -> Parts:
         for name, declared in settings.sources.items()
     }
     ledger = _ledger(settings, folder)
-    pool = HashPool(settings.hashing.workers, settings.hashing.waiting)
+    pool = HashPool(_hash_workers(settings), settings.hashing.waiting)
     sources: dict[str, SqlSource] = {}
     known: dict[str, Source] = {}
     for name, declared in settings.sources.items():
@@ -163,7 +163,7 @@ def application(
     server = settings.server
     return WebApplication(
         endpoint=Endpoint(parts.bridge),
-        callers=_callers(settings, parts.pool, observation),
+        callers=_callers(settings, observation),
         observation=observation,
         health=Health(checks),
         page=Page(public_url=url),
@@ -172,16 +172,6 @@ def application(
         body_seconds=server.body_seconds,
         call_seconds=server.call_seconds,
     )
-
-
-def public_url(settings: Settings, port: int | None = None) -> str:
-    """The endpoint's address: the configured one, or where it listens."""
-    server = settings.server
-    if server.public_url is not None:
-        return server.public_url
-    scheme = "http" if server.tls_certificate is None else "https"
-    host = f"[{server.host}]" if ":" in server.host else server.host
-    return f"{scheme}://{host}:{port or server.port}{PATH}"
 
 
 def database_url(url: str, folder: Path) -> str:
@@ -241,6 +231,14 @@ def mapping(declared: SourceSettings) -> Declared:
             for name, value in declared.create_values.items()
         },
     )
+
+
+def _hash_workers(settings: Settings) -> int:
+    """Hashes that one worker process computes at a time."""
+    if settings.hashing.workers is not None:
+        return settings.hashing.workers
+    share = (os.cpu_count() or 1) // settings.server.workers
+    return max(1, min(share, settings.server.threads // 4))
 
 
 def _field(declared: str | Fixed) -> Field:
@@ -378,9 +376,14 @@ def _table(
     return TableFormat(database=database, table=table), issue
 
 
-def _callers(settings: Settings, pool: HashPool, observer: Observer) -> Callers:
+def _callers(settings: Settings, observer: Observer) -> Callers:
+    """Who may call. Their hashes have a pool of their own: a stranger who guesses at them
+    must not take the place of shoppers who sign in."""
     hashes = PasswordHashes(
-        pool=pool, observer=observer, sample=lambda count, deadline: [], maker=MAKERS["argon2id"]()
+        pool=HashPool(1, 4),
+        observer=observer,
+        sample=lambda count, deadline: [],
+        maker=MAKERS["argon2id"](),
     )
     call_seconds = settings.server.call_seconds
 
@@ -392,6 +395,4 @@ def _callers(settings: Settings, pool: HashPool, observer: Observer) -> Callers:
         stored = declared.password_hash.get_secret_value()
         return lambda sent: hashes.verify(sent, stored, Deadline(call_seconds))
 
-    return Callers(
-        [Credential(name, c.user, verifier(c)) for name, c in settings.callers.items()]
-    )
+    return Callers([Credential(name, c.user, verifier(c)) for name, c in settings.callers.items()])

@@ -9,9 +9,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -21,7 +20,6 @@ __all__ = ["RunningServer", "edited", "running_server"]
 
 START_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 20.0
-_ANNOUNCED: Final = "http"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +29,8 @@ class RunningServer:
     process: subprocess.Popen[str]
     url: str
     log: Path
-    printed: tuple[str, ...]
-    """The lines it wrote to standard output until it was ready."""
+    printed: list[str]
+    """The lines it has written to standard output so far."""
 
     @property
     def origin(self) -> str:
@@ -49,8 +47,9 @@ class RunningServer:
         return urlsplit(self.url).port or 0
 
     def log_text(self) -> str:
-        """Everything it has written to standard error, its workers included."""
-        return self.log.read_text(encoding="utf-8", errors="replace")
+        """Everything it has written to standard error and output, its workers included."""
+        log = self.log.read_text(encoding="utf-8", errors="replace")
+        return "\n".join([log, *self.printed])
 
     def stop(self, seconds: float = STOP_SECONDS) -> int:
         """Ask it to stop, as an init system would; its exit status.
@@ -78,10 +77,10 @@ def running_server(
     file of its own, which outlives it until the block ends."""
     with tempfile.TemporaryDirectory(prefix="sso-bridge-test-") as folder:
         log = Path(folder) / "log"
+        options = ["--config", str(config), "--port", "0"]
         with log.open("w", encoding="utf-8") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", "sso_bridge", command]
-                + ["--config", str(config), "--port", "0", *args],
+                [sys.executable, "-m", "sso_bridge", command, *options, *args],
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 stdin=subprocess.DEVNULL,
@@ -110,40 +109,33 @@ def edited(config: Path, *changes: tuple[str, str], name: str = "edited.toml") -
     return copy
 
 
-def _wait_for_address(process: subprocess.Popen[str], log: Path) -> tuple[str, tuple[str, ...]]:
-    """The first URL on standard output, and all lines up to it."""
+def _wait_for_address(process: subprocess.Popen[str], log: Path) -> tuple[str, list[str]]:
+    """The first URL on standard output, and the growing list of all lines there."""
     assert process.stdout is not None
-    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
     printed: list[str] = []
-    give_up = time.monotonic() + START_SECONDS
-    while (left := give_up - time.monotonic()) > 0:
-        try:
-            line = lines.get(timeout=left)
-        except queue.Empty:
-            break
-        if line is None:
-            break
-        printed.append(line)
-        found = [word for word in line.split() if word.startswith(_ANNOUNCED)]
-        if found:
-            return found[0], tuple(printed)
-    raise AssertionError(f"it said no address; it wrote {printed} and:\n{log.read_text()}")
+    addresses: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(process.stdout, printed, addresses), daemon=True).start()
+    try:
+        address = addresses.get(timeout=START_SECONDS)
+    except queue.Empty:
+        address = None
+    if address is None:
+        raise AssertionError(f"it said no address; it wrote {printed} and:\n{log.read_text()}")
+    return address, printed
 
 
-def _read(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
-    """Every line of `stream` into `lines`, then None; reads on so that no pipe fills up."""
+def _read(stream: IO[str], printed: list[str], addresses: queue.SimpleQueue[str | None]) -> None:
+    """Read all lines, so that no pipe fills up; tell each address, and None at the end."""
     for line in stream:
-        lines.put(line.rstrip("\n"))
-    lines.put(None)
+        printed.append(line.rstrip("\n"))
+        for word in line.split():
+            if word.startswith(("http://", "https://")):
+                addresses.put(word)
+    addresses.put(None)
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
     """Kill the server and its workers, if any is left."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
-    if process.stdout is not None:
-        process.stdout.close()

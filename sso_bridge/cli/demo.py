@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ..config.model import safe_to_serve
 from .options import settings_at
 
 __all__ = ["command"]
@@ -27,6 +28,7 @@ def command(port: int | None, directory: Path) -> None:
 
     config = demo.prepare(directory)
     settings, _ = settings_at(config)
+    safe_to_serve(settings)
     address = serving.Address.of(settings, port=port)
     url = address.url(settings)
     person = demo.PEOPLE[0]

@@ -7,6 +7,7 @@ no default, an example; a test compares both files with what is printed here."""
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 import textwrap
@@ -22,7 +23,7 @@ from .base import is_secret
 from .model import Caller, Settings, Wording
 from .places import alternatives
 from .sessions import JwtSession, TableSession
-from .source import Active, Attribute
+from .source import Active, AddressField, Attribute
 
 __all__ = ["example", "reference", "sections"]
 
@@ -47,9 +48,9 @@ Every setting of sso-bridge. What stands here without a # before it is the defau
 there is none, a sample. A line with a # before it is a sample of a setting that can be left
 out. Copy what you need; config/demo.toml is a small configuration that is complete.
 
-A secret KEY is read from the environment (KEY_env = "NAME") or from a file (KEY_file = "PATH",
-the line break at its end does not count). KEY = "…" works too, and is warned about. Relative
-paths start from this file's folder.
+A secret KEY is read from the environment (KEY_env = "NAME") or from a file
+(KEY_file = "PATH"; a line break at its end does not count). KEY = "…" works too, and is
+warned about. Relative paths start from this file's folder.
 
 Printed by: python -m sso_bridge.config.example"""
 
@@ -90,11 +91,14 @@ def reference() -> str:
         "  warning, as `KEY` itself. An empty one is an error.",
         "- The file is read when the server starts, and again by a worker process that replaces",
         "  one that died. Change it only when you are about to restart.",
+        "",
+        "Address fields: " + ", ".join(f"`{name}`" for name in get_args(AddressField)) + ".",
+        "They are those of the wire: `name1` is the first name, `name2` the last.",
     ]
     for header, section in sections():
         lines += ["", f"## `{header}`" if header else "## At the top of the file", ""]
         if header:
-            lines += [*(section.__doc__ or "").splitlines(), ""]
+            lines += [inspect.getdoc(section) or "", ""]
         lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
         for key, field in _split(section)[0]:
             cells = [f"`{key}`", _type(field), _default(field), field.description or ""]
@@ -104,7 +108,11 @@ def reference() -> str:
 
 def _sections(path: tuple[str, ...], model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
     text = ".".join(path)
-    yield (f"[{text}]" if text else ""), model
+    kind = model.model_fields.get("kind")
+    which = (
+        f', kind = "{kind.examples[0]}"' if kind and kind.examples and path[0] == "sessions" else ""
+    )
+    yield (f"[{text}]{which}" if text else ""), model
     for key, field in _split(model)[1]:
         for inner in alternatives(field.annotation):
             below = (*path, key)
@@ -120,7 +128,8 @@ def _split(
     model: type[BaseModel],
 ) -> tuple[list[tuple[str, FieldInfo]], list[tuple[str, FieldInfo]]]:
     """The settings of a section that are values, and those that are tables of settings."""
-    values, tables = [], []
+    values: list[tuple[str, FieldInfo]] = []
+    tables: list[tuple[str, FieldInfo]] = []
     for name, field in model.model_fields.items():
         inner = alternatives(field.annotation)[0]
         if get_origin(inner) is dict:
@@ -134,19 +143,17 @@ def _table(path: tuple[str, ...], field: FieldInfo) -> list[str]:
     """The lines of a section, or of one entry of a table of sections for each example."""
     types = alternatives(field.annotation)
     if get_origin(types[0]) is not dict:
-        return [line for inner in types for line in _section(path, inner, None)]
+        return [line for inner in types for line in _section(path, inner)]
     entries = alternatives(get_args(types[0])[1])
     lines = []
     names = field.examples or []
     for name, entry in zip(names, entries, strict=True):
-        lines += _section((*path, name), entry, field.description)
+        lines += _section((*path, name), entry)
     return lines
 
 
-def _section(path: tuple[str, ...], model: type[BaseModel], intro: str | None) -> list[str]:
+def _section(path: tuple[str, ...], model: type[BaseModel]) -> list[str]:
     about = " ".join((model.__doc__ or "").split())
-    if intro is not None and len(path) == 2:
-        about = f"{intro} {about}"
     lines = [*_comment(about), f"[{'.'.join(map(_key, path))}]"]
     scalars, tables = _split(model)
     dicts: list[str] = []
@@ -266,6 +273,8 @@ def _words(annotation: Any) -> str:
     if get_origin(here) is dict:
         names, value = get_args(here)
         keys = _words(names) if get_origin(names) is Literal else "a column"
+        if names is AddressField:
+            keys = "an address field"
         return f"table: {keys}, each {_words(value)}"
     if isinstance(here, type) and issubclass(here, BaseModel):
         return "`{ " + ", ".join(f"{name} = …" for name in here.model_fields) + " }`"

@@ -81,7 +81,8 @@ def _line(place: Place, problem: ErrorDetails) -> str:
         hint = f'; did you mean "{near[0]}"?' if near else ", and none that is spelt alike"
         return f"{place.text}: there is no such setting{hint}"
     if kind == "missing":
-        return f"{place.text}: is missing; set it: {place.description or 'a table'}"
+        meaning = (place.description or "a table").partition(". ")[0].removesuffix(".")
+        return f"{place.text}: is missing; set it ({meaning[0].lower()}{meaning[1:]})"
     if kind.startswith("union_tag"):
         return f'{place.text}.kind: should be "jwt" or "table"'
     if kind == "at_key":

@@ -41,7 +41,7 @@ class Server(Section):
     host: str = Field(
         "127.0.0.1",
         description="Address to listen on. Beyond loopback the server insists on TLS and on "
-        "[callers], unless the two switches below say otherwise.",
+        "callers, unless allow_plain_http and allow_anonymous say otherwise.",
         examples=["0.0.0.0"],
     )
     port: Port = Field(8080, description="Port to listen on; 0 takes a free one.")
@@ -89,7 +89,7 @@ class Server(Section):
         False, description="Serve beyond loopback without TLS, because a proxy in front has it."
     )
     allow_anonymous: Switch = Field(
-        False, description="Serve beyond loopback without [callers]: anybody may ask."
+        False, description="Serve beyond loopback without callers: anybody may ask."
     )
 
     @field_validator("public_url")
@@ -122,7 +122,8 @@ class Hashing(Section):
 
     workers: Count | None = Field(
         None,
-        description="Hashes computed at a time. By default one for each core, in every worker.",
+        description="Hashes computed at a time. By default the cores are shared out among the "
+        "workers, and a quarter of the threads is never exceeded.",
         examples=[2],
     )
     waiting: Annotated[int, Field(strict=True, ge=0, le=10_000)] = Field(
@@ -131,9 +132,10 @@ class Hashing(Section):
 
 
 class Caller(Section):
-    """Somebody who may call, by HTTP Basic. The table's name stands for the caller in the log.
+    """Somebody who may call, by HTTP Basic; where there is nobody, anybody may.
 
-    Two tables may have the same user: then either password is good."""
+    The table's name stands for the caller in the log. Two tables may have the same user: then
+    either password is good."""
 
     user: str = Field(
         description="The Basic user name, without a colon.", examples=["digital-river"]
@@ -258,13 +260,10 @@ class Settings(Section):
     log: Log = Field(Log(), description="What is written to standard error.")
     hashing: Hashing = Field(Hashing(), description="The pool that passwords are verified in.")
     ledger: Ledger = Field(Ledger(), description="Where it is kept who has which ERID.")
-    callers: dict[str, Caller] = Field(
-        {}, description="Who may call; by default anybody.", examples=["dr"]
-    )
+    callers: dict[str, Caller] = Field({}, description="Who may call.", examples=["dr"])
     sources: dict[str, Source] = Field(
         min_length=1,
-        description="User databases. A source's name is written into the ledger as part of who a "
-        "person is: never rename one that has been live.",
+        description="User databases.",
         examples=["shop"],
     )
     sessions: dict[str, Session] = Field(
@@ -289,16 +288,22 @@ class Settings(Section):
                 _known(f"{where}.issue", site.issue, self.sessions)
             if site.profile_session != "ignored" and not site.sessions:
                 raise ValueError(
-                    f"{where}.profile_session: needs {where}.sessions, which says what tokens to read"
+                    f"{where}.profile_session: needs {where}.sessions; name the tokens to read"
                 )
         for name in self.sources:
             if not 0 < len(name) <= LONGEST_NAME:
                 raise ValueError(
-                    f"sources: a name is empty or longer than {LONGEST_NAME} characters; choose another"
+                    f"sources: a name is empty, or longer than {LONGEST_NAME} characters"
                 )
         for name, session in self.sessions.items():
             if isinstance(session, TableSession):
                 _known(f"sessions.{name}.source", session.source, self.sources)
+        hashing, threads = self.hashing, self.server.threads
+        if (hashing.workers or 0) + hashing.waiting > threads - threads // 4:
+            raise ValueError(
+                f"hashing.workers and hashing.waiting leave less than a quarter of the {threads} "
+                "server.threads to calls without a password; lower them or raise server.threads"
+            )
         if self.default_site is not None:
             _known("default_site", self.default_site, self.sites)
         return self

@@ -22,8 +22,8 @@ class JwtSession(Section):
     kind: Literal["jwt"] = Field(description="What kind of token this is.", examples=["jwt"])
     signing_key: SecretStr | None = Field(
         None,
-        description="Key of signatures: a secret text of 32 bytes or more, PEM, JWK or JWKS (several "
-        "keys). To make tokens it must be a secret or a private key.",
+        description="Key of signatures: a secret text of 32 bytes or more, PEM, JWK or JWKS "
+        "(several keys). To make tokens it must be a secret or a private key.",
         examples=["SSO_BRIDGE_SIGNING_KEY"],
     )
     signing_algorithms: tuple[str, ...] = Field(
@@ -38,8 +38,8 @@ class JwtSession(Section):
     )
     encryption_algorithms: tuple[str, ...] = Field(
         ("dir",),
-        description="How the content key may be wrapped: dir, A128KW, A192KW, A256KW, RSA-OAEP-256, "
-        "ECDH-ES, ECDH-ES+A128KW, ECDH-ES+A192KW, ECDH-ES+A256KW.",
+        description="How the content key may be wrapped: dir, A128KW, A192KW, A256KW, "
+        "RSA-OAEP-256, ECDH-ES, ECDH-ES+A128KW, ECDH-ES+A192KW, ECDH-ES+A256KW.",
     )
     contents: tuple[str, ...] = Field(
         ("A256GCM",),

@@ -151,7 +151,10 @@ class Passwords(Section):
 
 
 class Source(Section):
-    """One user database, and which column holds what."""
+    """One user database, and which column holds what.
+
+    The table's name is written into the ledger as part of who a person is: never rename one
+    that has been live."""
 
     url: SecretStr = Field(
         description="Database URL, as SQLAlchemy writes them. A relative SQLite file is beside "

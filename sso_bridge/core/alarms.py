@@ -18,6 +18,7 @@ PASSWORD_FORMAT_UNKNOWN: Final = "password_format_unknown"
 SESSION_CONFLICT: Final = "session_conflict"
 SOURCE_REJECTED: Final = "source_rejected"
 SUBJECT_REUSED: Final = "subject_reused"
+SUBJECT_UNUSABLE: Final = "subject_unusable"
 
 ALARMS: Final[dict[str, str]] = {
     AMBIGUOUS_KEY: "One key names several rows of the user database.",
@@ -32,5 +33,6 @@ ALARMS: Final[dict[str, str]] = {
     SESSION_CONFLICT: "Good session tokens of one request name different people.",
     SOURCE_REJECTED: "The user database refused a new user for a reason other than the login.",
     SUBJECT_REUSED: "The user database gave a new user the primary key of an earlier one.",
+    SUBJECT_UNUSABLE: "A row has no primary key, or one that is not its own alone.",
 }
 """Each alarm and what it means; docs/alarms.md says what to do about it."""

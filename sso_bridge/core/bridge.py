@@ -57,12 +57,12 @@ class Bridge:
 
     def login(self, request: Login, deadline: Deadline) -> Accepted | Refusal:
         """RemoteLogin: may this person come in?"""
-        site = self._directory.site(request.key)
+        site = self._directory.asked(request.key)
         return self._answer(site, InvalidLogin, lambda: self._login(site, request, deadline))
 
     def get_user(self, request: GetUser, deadline: Deadline) -> ProfileAnswer | Refusal:
         """RemoteUserFetch: the profile behind a key."""
-        site = self._directory.site(request.key)
+        site = self._directory.asked(request.key)
         return self._answer(site, UserNotFound, lambda: self._get_user(site, request, deadline))
 
     def validate_session(self, request: ValidateSession, deadline: Deadline) -> Accepted | Refusal:
@@ -70,9 +70,7 @@ class Bridge:
         site = self._directory.site(request.key)
 
         def validate() -> Accepted:
-            found = self._sessions.owner(
-                site, request.session_token, request.attributes, deadline
-            )
+            found = self._sessions.owner(site, request.session_token, request.attributes, deadline)
             if not found.record.active:
                 raise InvalidSession("the user is not active")
             self._confirm(found, request.key, deadline)
@@ -91,13 +89,14 @@ class Bridge:
         return self._answer(site, CreationRefused, create)
 
     def _login(self, site: Site, request: Login, deadline: Deadline) -> Accepted:
-        passwords, password = site.source.passwords, request.password
+        password = request.password or ""
         try:
             found = self._directory.find(request.key, deadline)
         except (UserNotFound, IdentityAlarm):
-            passwords.verify(password or "", None, deadline)
+            site.source.passwords.verify(password, None, deadline)
             raise
-        good = passwords.verify(password or "", found.record.password_hash, deadline)
+        passwords = found.site.source.passwords
+        good = passwords.verify(password, found.record.password_hash, deadline)
         self._observer.step("verified the password", good=str(good))
         if not good:
             raise InvalidLogin("wrong password")
@@ -155,9 +154,7 @@ class Bridge:
         person = Lookup(site.issued_names, names[site.issued_names] or "")
         return (Attribute(site.issued_attribute, site.issuer.issue(person, site.id, deadline)),)
 
-    def _answer(
-        self, site: Site, refused: type[Refused], work: Callable[[], Yes]
-    ) -> Yes | Refusal:
+    def _answer(self, site: Site, refused: type[Refused], work: Callable[[], Yes]) -> Yes | Refusal:
         """What `work` returns, or the refusal that its failure means to the site.
 
         `refused` is how the operation says no to what only an operator should know, and

@@ -20,6 +20,7 @@ from .site import EridStrategy, Site
 __all__ = ["Creation"]
 
 MAX_LOGIN = 255
+_UNSEEN = ("Cc", "Cf", "Cn", "Cs", "Zl", "Zp")
 
 
 class Creation:
@@ -132,11 +133,11 @@ class Creation:
         email = request.profile.email if source.email_is_login else None
         login = email if key.login_id is None else key.login_id
         if not login or not request.password:
-            raise CreationRefused("loginID (or the e-mail that is the login) or password is missing")
+            raise CreationRefused("loginID (or the e-mail that is it) or password is missing")
         if email is not None and not source.login_rule.same(login, email):
             raise CreationRefused("loginID and email differ, and the site keeps one value for both")
         if len(login) > MAX_LOGIN or login != login.strip():
             raise CreationRefused("loginID is too long, or begins or ends with white space")
-        if any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Cn") for c in login):
+        if any(unicodedata.category(c) in _UNSEEN for c in login):
             raise CreationRefused("loginID has a control or invisible character")
         return login, request.password

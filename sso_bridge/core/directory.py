@@ -12,7 +12,9 @@ from .alarms import (
     AMBIGUOUS_KEY,
     CONFLICTING_KEYS,
     ERID_CHANGED,
+    ERID_UNUSABLE,
     LOGIN_UNUSABLE,
+    SUBJECT_UNUSABLE,
 )
 from .deadline import Deadline
 from .model import Lookup, Person, Record, UserKey
@@ -52,7 +54,7 @@ class Directory:
     def __init__(
         self, sites: Sequence[Site], *, default: Site | None, ledger: Ledger, observer: Observer
     ) -> None:
-        self._sites = {site.id: site for site in sites}
+        self.sites = {site.id: site for site in sites}
         self._default = default
         self._ledger = ledger
         self._observer = observer
@@ -66,6 +68,15 @@ class Directory:
             assert self._default is not None
             return self._default
         raise UnknownSite("several sites are served and userKey/siteID names none of them")
+
+    def asked(self, key: UserKey) -> Site:
+        """The site in whose words `find` of `key` is refused; raises UnknownSite.
+
+        An ERID names its user without a site, and then the first that is served speaks."""
+        sites = self._served(key)
+        if self._default in sites or (key.user_id, key.external_reference_id) == (None, None):
+            return self.site(key)
+        return sites[0]
 
     def find(self, key: UserKey, deadline: Deadline, *, addresses: bool = False) -> Found:
         """The one user whom all of `key` names.
@@ -100,13 +111,19 @@ class Directory:
     def erid(self, found: Found, deadline: Deadline) -> str:
         """The ERID of `found`, as the ledger confirms it. Nothing is answered without it."""
         source, record = found.site.source, found.record
+        if not _plain(record.subject):
+            raise IdentityAlarm(SUBJECT_UNUSABLE, f"source {source.name!r}")
         if record.login is None or not _plain(record.login):
             raise IdentityAlarm(LOGIN_UNUSABLE, f"source {source.name!r}")
         if source.strategy is EridStrategy.MINTED:
             erid = self._ledger.mint(found.person, deadline)
         else:
             erid = erids.check(record.erid)
-            self._ledger.bind(found.person, erid, deadline)
+            known = self._ledger.erid_of(found.person, deadline)
+            if known is None:
+                self._only_holder(found, erid, deadline)
+            if known != erid:
+                self._ledger.bind(found.person, erid, deadline)
         self._observer.step("the ledger confirmed the ERID", strategy=source.strategy.value)
         return erid
 
@@ -120,14 +137,22 @@ class Directory:
         if None not in (key.company_id, source.company) and key.company_id != source.company:
             raise IdentityAlarm(CONFLICTING_KEYS, "companyID is not the company of the site")
 
+    def _only_holder(self, found: Found, erid: str, deadline: Deadline) -> None:
+        """Raises IdentityAlarm unless `erid`, about to be bound, leads to `found` alone.
+
+        Of two rows that share it, the ledger would believe whichever came first."""
+        holder = self._row(found.site, Lookup("erid", erid), deadline, False)
+        if holder is None or holder.subject != found.record.subject:
+            raise IdentityAlarm(ERID_UNUSABLE, "it does not lead back to its user")
+
     def _served(self, key: UserKey) -> Sequence[Site]:
         """The sites that `key` leaves possible, never none."""
         if key.site_id is not None:
-            sites = [self._sites[key.site_id]] if key.site_id in self._sites else []
-        elif key.company_id is not None and any(s.source.company for s in self._sites.values()):
-            sites = [s for s in self._sites.values() if s.source.company == key.company_id]
+            sites = [self.sites[key.site_id]] if key.site_id in self.sites else []
+        elif key.company_id is not None and any(s.source.company for s in self.sites.values()):
+            sites = [s for s in self.sites.values() if s.source.company == key.company_id]
         else:
-            sites = list(self._sites.values())
+            sites = list(self.sites.values())
         if not sites:
             raise UnknownSite("siteID or companyID is not configured")
         return sites
@@ -142,13 +167,13 @@ class Directory:
 
     def _by_erid(self, key: UserKey, erid: str, deadline: Deadline, addresses: bool) -> Found:
         """The user with `erid`: whom the ledger names, else whom one source's column names."""
-        sites = {site.source.name: site for site in reversed(self._served(key))}
-        if key.site_id is None and self._default and self._default.source.name in sites:
-            sites[self._default.source.name] = self._default
+        if not _plain(erid):
+            raise UserNotFound("no ERID is like that")
+        sites = self._served(key)
         person = self._ledger.person_of(erid, deadline)
         if person is not None:
             self._observer.step("the ledger knows the ERID", source=person.source)
-            site = sites.get(person.source)
+            site = self._answering(sites, person.source)
             if site is None:
                 raise UserNotFound("the ledger's user is not of this site")
             row = self._row(site, Lookup("subject", person.subject), deadline, addresses)
@@ -157,15 +182,16 @@ class Directory:
             if site.source.strategy is EridStrategy.COLUMN and row.erid != erid:
                 raise IdentityAlarm(ERID_CHANGED, f"source {site.source.name!r}")
             return Found(site, row)
-        return self._by_column(list(sites.values()), erid, deadline, addresses)
+        return self._by_column(sites, erid, deadline, addresses)
 
     def _by_column(
         self, sites: Sequence[Site], erid: str, deadline: Deadline, addresses: bool
     ) -> Found:
         """The user with `erid` in the ERID column of exactly one source."""
+        sources = {site.source.name: site for site in sites}
         found = [
-            Found(site, row)
-            for site in sites
+            (name, row)
+            for name, site in sources.items()
             if site.source.strategy is EridStrategy.COLUMN
             and (row := self._row(site, Lookup("erid", erid), deadline, addresses))
         ]
@@ -173,11 +199,23 @@ class Directory:
             raise UserNotFound("nobody has that ERID")
         if len(found) > 1:
             raise IdentityAlarm(AMBIGUOUS_KEY, "users of several sources have one ERID")
-        return found[0]
+        (name, row) = found[0]
+        site = self._answering(sites, name)
+        assert site is not None
+        return Found(site, row)
 
-    def _row(
-        self, site: Site, key: Lookup, deadline: Deadline, addresses: bool
-    ) -> Record | None:
+    def _answering(self, sites: Sequence[Site], source: str) -> Site | None:
+        """Of `sites` the one that answers for users of `source`; None if none is on it.
+
+        Raises UnknownSite for several of which none is the default."""
+        on_it = [site for site in sites if site.source.name == source]
+        if len(on_it) > 1:
+            if self._default not in on_it:
+                raise UnknownSite("the user is of several sites, and none was named")
+            return self._default
+        return on_it[0] if on_it else None
+
+    def _row(self, site: Site, key: Lookup, deadline: Deadline, addresses: bool) -> Record | None:
         source: Source = site.source
         if not _plain(key.value):
             return None
@@ -191,9 +229,9 @@ class Directory:
 
 
 def _plain(value: str) -> bool:
-    """Whether `value` can be a key: of a sane length and without control characters.
+    """Whether `value` can be a key: of a sane length and without what XML cannot carry.
 
     No database is asked for anything else: some would fail, some would match too much."""
     return 0 < len(value) <= erids.MAX_LENGTH and not any(
-        unicodedata.category(c) in ("Cc", "Cs") for c in value
+        unicodedata.category(c) in ("Cc", "Cs") or c in "\ufffe\uffff" for c in value
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 import uuid
 
@@ -14,14 +15,28 @@ MAX_LENGTH = 255
 """Characters. The bound is ours: no limit of Digital River's is published."""
 
 _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+_IGNORABLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164"
+    "\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""What is as invisible though its category does not say so: the joiner of graphemes, the
+fillers of Hangul, the inherent vowels of Khmer, variation selectors, the blank of Braille."""
 
 
 def canonical(erid: str) -> str:
     """The form in which ERIDs are unique: what a person or another system may mix up is one.
 
-    Compatibility forms, letter case, white space and invisible characters do not count."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", erid).casefold())
-    return "".join(c for c in folded if unicodedata.category(c) not in _INVISIBLE)
+    Compatibility forms, letter case, white space and invisible characters do not count.
+    What is left when those are gone may compose anew, so it is done until nothing changes."""
+    while (folded := _folded(erid)) != erid:
+        erid = folded
+    return erid
+
+
+def _folded(erid: str) -> str:
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", erid).casefold())
+    seen = "".join(c for c in plain if unicodedata.category(c) not in _INVISIBLE)
+    return _IGNORABLE.sub("", seen)
 
 
 def check(erid: str | None) -> str:
@@ -32,7 +47,7 @@ def check(erid: str | None) -> str:
     another ERID."""
     if erid is None or not canonical(erid):
         raise IdentityAlarm(ERID_MISSING, "the user has no ERID")
-    if len(erid) > MAX_LENGTH:
+    if len(erid) > MAX_LENGTH or len(canonical(erid)) > MAX_LENGTH:
         raise IdentityAlarm(ERID_UNUSABLE, f"longer than {MAX_LENGTH} characters")
     if erid != erid.strip():
         raise IdentityAlarm(ERID_UNUSABLE, "begins or ends with white space")

@@ -76,9 +76,7 @@ class Ledger(Protocol):
     def mint(self, person: Person, deadline: Deadline) -> str:
         """The ERID of `person`, made now if there is none yet."""
 
-    def bind(
-        self, person: Person, erid: str, deadline: Deadline, *, created: bool = False
-    ) -> None:
+    def bind(self, person: Person, erid: str, deadline: Deadline, *, created: bool = False) -> None:
         """Record that `erid` belongs to `person`, or confirm that it does.
 
         Raises IdentityAlarm if `person` has another ERID, or another person has this one

@@ -28,6 +28,11 @@ class Sessions:
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
+        sources: dict[int, set[str]] = {}
+        for site in directory.sites.values():
+            for session_format in site.sessions:
+                sources.setdefault(id(session_format), set()).add(site.source.name)
+        self._shared = {key for key, names in sources.items() if len(names) > 1}
 
     def tokens(
         self, site: Site, session_token: str | None, attributes: Sequence[Attribute]
@@ -68,11 +73,19 @@ class Sessions:
             raise IdentityAlarm(SESSION_CONFLICT, f"{len(owners)} users in one request")
         return next(iter(owners.values()))
 
-    @staticmethod
-    def _identify(site: Site, token: str, deadline: Deadline) -> Identity:
-        """Whom `token` names; raises InvalidSession unless one format of the site says so."""
+    def _identify(self, site: Site, token: str, deadline: Deadline) -> Identity:
+        """Whom `token` names; raises InvalidSession unless one format of the site says so.
+
+        A primary key or login is one person's in one source only. Where sites on different
+        sources share a format, a token by such a name must say which site it is for."""
         for session_format in site.sessions:
             identity = session_format.verify(token, site.id, deadline)
-            if identity is not None:
-                return identity
+            if identity is None:
+                continue
+            if identity.site not in (None, site.id):
+                raise InvalidSession("the token is of another site")
+            shared = id(session_format) in self._shared
+            if shared and identity.site is None and identity.lookup.kind != "erid":
+                raise InvalidSession("sites with other users take the token too; it names no site")
+            return identity
         raise InvalidSession("no configured format knows the token")

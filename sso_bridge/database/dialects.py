@@ -106,6 +106,9 @@ class PostgreSQL(Other):
             "tcp_user_timeout": milliseconds,
         }
 
+    def limit(self, connection: Connection, seconds: float, write: bool) -> None:
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
+
 
 class MariaDB(Other):
     """MariaDB and MySQL through PyMySQL."""

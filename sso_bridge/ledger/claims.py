@@ -27,9 +27,7 @@ class SqlClaim:
 
     Implements `core.ports.Claim`."""
 
-    def __init__(
-        self, database: Database, digest: str, owner: str, *, resumed: bool
-    ) -> None:
+    def __init__(self, database: Database, digest: str, owner: str, *, resumed: bool) -> None:
         self._database = database
         self._mine = (CLAIM.c.login_digest == digest) & (CLAIM.c.owner == owner)
         self._resumed = resumed
@@ -86,9 +84,7 @@ class SqlClaim:
         deadline: Deadline,
     ) -> bool:
         """Whether the last owner's lease was over, and now the claim is `owner`'s."""
-        over = (CLAIM.c.login_digest == digest) & or_(
-            CLAIM.c.lease_ends < now, CLAIM.c.owner == ""
-        )
+        over = (CLAIM.c.login_digest == digest) & or_(CLAIM.c.lease_ends < now, CLAIM.c.owner == "")
         with database.connection(deadline, write=True) as connection:
             changed = connection.execute(
                 update(CLAIM).where(over).values(owner=owner, lease_ends=lease_ends)

@@ -11,26 +11,22 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Select, insert, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.engine import Row
+from sqlalchemy.exc import IntegrityError
 
 from ..core import erid as erids
 from ..core.alarms import ERID_CHANGED, ERID_SHARED
 from ..core.deadline import Deadline
 from ..core.model import Person
 from ..database import Database
-from ..errors import ConfigurationError, IdentityAlarm
+from ..errors import ConfigurationError, IdentityAlarm, Unavailable
 from .claims import SqlClaim
 from .schema import BINDING, METADATA, VERSION, VERSIONS
 
 __all__ = ["SqlLedger"]
 
-_BY_PERSON = select(
-    BINDING.c.erid, BINDING.c.created_here, BINDING.c.source, BINDING.c.subject
-)
-_BY_ERID = select(
-    BINDING.c.erid, BINDING.c.company, BINDING.c.source, BINDING.c.subject
-)
+_BY_PERSON = select(BINDING.c.erid, BINDING.c.created_here, BINDING.c.source, BINDING.c.subject)
+_BY_ERID = select(BINDING.c.erid, BINDING.c.company, BINDING.c.source, BINDING.c.subject)
 
 
 class SqlLedger:
@@ -73,9 +69,7 @@ class SqlLedger:
             raise IdentityAlarm(ERID_SHARED, "a new ERID was somebody's already")
         return known
 
-    def bind(
-        self, person: Person, erid: str, deadline: Deadline, *, created: bool = False
-    ) -> None:
+    def bind(self, person: Person, erid: str, deadline: Deadline, *, created: bool = False) -> None:
         """Record that `erid` belongs to `person`, or confirm that it does."""
         row = self._binding(person, deadline)
         if row is None:
@@ -154,8 +148,9 @@ class SqlLedger:
                 found = connection.execute(select(VERSIONS.c.version)).scalar()
                 if found is None:
                     connection.execute(insert(VERSIONS).values(version=VERSION))
-        except IntegrityError:
-            found = VERSION  # another process was first
+        except (IntegrityError, Unavailable):  # another process may have been first
+            with self._database.connection(deadline) as connection:
+                found = connection.execute(select(VERSIONS.c.version)).scalar()
         if found not in (None, VERSION):
             raise ConfigurationError(
                 f"ledger: its schema is version {found}, this program's is {VERSION}; "

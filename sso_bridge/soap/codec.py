@@ -85,9 +85,7 @@ def _is_complex(model: Any) -> bool:
     return issubclass(model, ComplexModel)
 
 
-def _complex_reader(
-    model: Any, children: Mapping[str, Read], arrays: frozenset[str]
-) -> Read:
+def _complex_reader(model: Any, children: Mapping[str, Read], arrays: frozenset[str]) -> Read:
     """A reader of elements of type `model`."""
     empty = dict.fromkeys(children)
 

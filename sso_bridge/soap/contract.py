@@ -13,7 +13,10 @@ from lxml import etree
 
 from .namespaces import COMMON, RUM, WSDL_SOAP11, WSDL_SOAP12, XSD, qname
 
-__all__ = ["OPERATIONS", "Operation", "schema", "wsdl"]
+__all__ = ["OPERATIONS", "PATH", "Operation", "schema", "wsdl"]
+
+PATH: Final = "/RemoteUserManagement"
+"""Where the endpoint is served, whatever stands before it in the public URL."""
 
 _PACKAGE: Final = "sso_bridge.wsdl"
 _FILE: Final = "RemoteUserManagement.wsdl"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -12,7 +13,15 @@ from ..errors import InvalidMessage, Rejected
 from .contract import OPERATIONS
 from .namespaces import RUM, SOAP11_ACTOR_NEXT, SOAP11_ENVELOPE, SOAP12_ENVELOPE, XSI, qname
 
-__all__ = ["MustUnderstand", "Request", "Shape", "VersionMismatch", "open_envelope", "parse", "wrap"]
+__all__ = [
+    "MustUnderstand",
+    "Request",
+    "Shape",
+    "VersionMismatch",
+    "open_envelope",
+    "parse",
+    "wrap",
+]
 
 
 class Shape(Enum):
@@ -63,6 +72,9 @@ _ROLES: Final = {
         frozenset({""} | {f"{SOAP12_ENVELOPE}/role/{r}" for r in ("next", "ultimateReceiver")}),
     ),
 }
+_SHOWS_ITS_ENCODING: Final = (BOM_UTF8, BOM_UTF16_LE, BOM_UTF16_BE, b"<\0?\0", b"\0<\0?")
+"""Beginnings that say more of the encoding than any header: byte order marks, and an XML
+declaration in UTF-16."""
 _DECLARED: Final = f'xmlns:rum="{RUM}" xmlns:xsi="{XSI}"'
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _AROUND: Final = {
@@ -86,7 +98,7 @@ def parse(body: bytes, charset: str | None) -> etree._Element:
         raise InvalidMessage("the body is empty")
     try:
         parser = etree.XMLParser(
-            encoding=None if body[:2] in (b"\xff\xfe", b"\xfe\xff") else charset,
+            encoding=None if body.startswith(_SHOWS_ITS_ENCODING) else charset or None,
             resolve_entities=False,
             no_network=True,
             load_dtd=False,
@@ -94,7 +106,7 @@ def parse(body: bytes, charset: str | None) -> etree._Element:
             remove_pis=True,
             huge_tree=False,
         )
-    except LookupError:
+    except (LookupError, ValueError):
         raise InvalidMessage("the charset of the Content-Type is not known") from None
     try:
         root = etree.fromstring(body, parser)

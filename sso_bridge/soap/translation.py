@@ -80,9 +80,7 @@ def create_user(message: Any) -> CreateUser:
 def outcome(model: Any, answer: Accepted | Refusal) -> Any:
     """The answer to a login, a session or a creation, as an instance of `model`."""
     if isinstance(answer, Refusal):
-        return _new(
-            model, successful=False, errorCode=answer.code, errorMessage=answer.text
-        )
+        return _new(model, successful=False, errorCode=answer.code, errorMessage=answer.text)
     return _new(
         model,
         successful=True,
@@ -109,9 +107,7 @@ def profile_answer(model: Any, answer: ProfileAnswer | Refusal) -> Any:
 def _key(sent: Any) -> UserKey:
     if sent is None:
         return UserKey()
-    return UserKey(
-        sent.userID, sent.externalReferenceID, sent.companyID, sent.loginID, sent.siteID
-    )
+    return UserKey(sent.userID, sent.externalReferenceID, sent.companyID, sent.loginID, sent.siteID)
 
 
 def _attributes(message: Any) -> tuple[Attribute, ...]:
@@ -154,9 +150,7 @@ def _wire_attributes(attributes: Sequence[Attribute]) -> Any:
     if not attributes:
         return None
     items = [
-        _new(
-            wire.ExtendedAttributesInfo, name=a.name, value=a.value, valueDataType=a.data_type
-        )
+        _new(wire.ExtendedAttributesInfo, name=a.name, value=a.value, valueDataType=a.data_type)
         for a in attributes
     ]
     return _new(wire.ExtendedAttributesInfoArray, item=items)

@@ -7,7 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnClause, ColumnElement, Connection, Inspector, column, func, inspect, or_, select
+from sqlalchemy import (
+    ColumnClause,
+    ColumnElement,
+    Connection,
+    Inspector,
+    column,
+    func,
+    inspect,
+    or_,
+    select,
+)
 from sqlalchemy import table as named_table
 from sqlalchemy.exc import NoSuchTableError, SAWarning
 
@@ -113,6 +123,12 @@ def _key(
     look_up: bool = True,
 ) -> Iterator[Finding]:
     place = f"{name}.{key}"
+    if name in table.get_view_names(schema=schema):
+        text = (
+            f"is a view's column: make sure that no two rows share {what}, and that it is indexed"
+        )
+        yield Finding("warning", place, text)
+        return
     if _unique(table, name, schema, key):
         yield Finding("ok", place, "is unique and indexed")
         return

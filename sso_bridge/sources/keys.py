@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy import types
 
-__all__ = ["Cell", "comparable", "subject_text"]
+from .mapping import text_of
+
+__all__ = ["Cell", "comparable", "stored_forms", "subject_text"]
 
 Cell = str | int | bytes | uuid.UUID
 _BIGINT = 2**63
@@ -55,6 +57,15 @@ def comparable(column: types.TypeEngine[Any], key: str) -> Cell | None:
         if isinstance(column, kind):
             return convert(key)
     return key
+
+
+def stored_forms(column: types.TypeEngine[Any], key: str) -> list[Cell]:
+    """What a column of this type may hold for a login or ERID that `text_of` reads as `key`."""
+    if isinstance(column, types._Binary):
+        forms = (key.encode(), _bytes(key))
+        return [raw for raw in forms if raw is not None and text_of(raw) == key]
+    cell = comparable(column, key)
+    return [] if cell is None else [cell]
 
 
 def subject_text(cell: object) -> str:

@@ -66,7 +66,7 @@ class ActiveRule:
         """Whether a user with `cell` in the column is active."""
         if self.null is not None:
             return (cell is None) is self.null
-        return cell is not None and text_of(cell) in self.values
+        return cell is not None and not _spellings(cell).isdisjoint(self.values)
 
     def initial(self) -> Scalar:
         """What a new, active user has in the column."""
@@ -154,3 +154,10 @@ def text_of(cell: object) -> str:
         except UnicodeDecodeError:
             return raw.hex()
     return str(cell)
+
+
+def _spellings(cell: object) -> set[str]:
+    """How a configuration may write `cell`: booleans (a BIT is one byte) also as 1 and 0."""
+    if isinstance(cell, bytes) and cell in (b"\0", b"\1"):
+        cell = bool(cell[0])
+    return {text_of(cell), str(int(cell))} if isinstance(cell, bool) else {text_of(cell)}

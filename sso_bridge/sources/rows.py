@@ -87,7 +87,8 @@ class RecordReader:
             login=self.login(row),
             erid=self.erid(row),
             password_hash=None if password is None else text_of(password),
-            active=mapping.active is None or mapping.active.holds(row[place[mapping.active.column]]),
+            active=mapping.active is None
+            or mapping.active.holds(row[place[mapping.active.column]]),
             profile=Profile(
                 **_fill(mapping.profile, row, place),
                 shipping_address=_address(_fill(mapping.shipping, row, place)),
@@ -106,9 +107,9 @@ class AddressReader:
     def __init__(self, declared: AddressTable) -> None:
         self._declared = declared
         named = [f.name for f in declared.fields.values() if isinstance(f, Column)]
-        columns = list(dict.fromkeys([declared.kind, *named]))
+        columns = list(dict.fromkeys([declared.user, declared.kind, *named]))
         self._place = {name: index for index, name in enumerate(columns)}
-        source = self.target([*columns, declared.user])
+        source = self.target(columns)
         query = select(*(source.c[c] for c in columns))
         query = query.where(
             source.c[declared.user] == bindparam("user"),
@@ -127,10 +128,14 @@ class AddressReader:
         )
 
     def add(self, record: Record, rows: Sequence[Row[Any]]) -> Record:
-        """`record` with the first address of each kind in `rows`."""
+        """`record` with the first address of each kind in `rows`.
+
+        A row that only the database takes for the user's is passed over."""
         declared = self._declared
         first: dict[str, Address | None] = {}
         for row in rows:
+            if subject_text(row[self._place[declared.user]]) != record.subject:
+                continue
             kind = text_of(row[self._place[declared.kind]])
             if kind not in first:
                 first[kind] = _address(_fill(declared.fields, row, self._place))

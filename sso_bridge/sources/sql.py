@@ -7,9 +7,11 @@ invisible characters, and then names somebody else."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnClause,
     Connection,
     Row,
     Select,
@@ -24,15 +26,20 @@ from sqlalchemy import (
     table,
     types,
 )
-from sqlalchemy.exc import IntegrityError, NoSuchTableError
+from sqlalchemy.exc import DataError, IntegrityError, NoSuchTableError
 
-from ..core.alarms import AMBIGUOUS_KEY, COLLATION_MISMATCH, SOURCE_REJECTED
+from ..core.alarms import (
+    AMBIGUOUS_KEY,
+    COLLATION_MISMATCH,
+    SOURCE_REJECTED,
+    SUBJECT_UNUSABLE,
+)
 from ..core.deadline import Deadline
 from ..core.logins import LoginRule
 from ..core.model import Lookup, NewUser, Record
 from ..database import Database, is_unique_violation
 from ..errors import IdentityAlarm, SourceUnavailable
-from .keys import Cell, comparable
+from .keys import Cell, comparable, stored_forms
 from .mapping import Mapping, Scalar
 from .rows import AddressReader, RecordReader, values_of
 
@@ -129,6 +136,19 @@ class SqlSource:
         return self._addresses.add(record, kinds)
 
     def _one(self, connection: Connection, key: Lookup) -> Row[Any] | None:
+        """The row that `key` names, if its primary key names the same row and no other.
+
+        A primary key that is NULL, or several rows', would make one person of several."""
+        row = self._named(connection, key)
+        if row is None or key.kind == "subject":
+            return row
+        subject = self._reader.subject(row)
+        back = self._named(connection, Lookup("subject", self._reader.subject_text(row)))
+        if subject is None or back is None or self._reader.subject(back) != subject:
+            raise IdentityAlarm(SUBJECT_UNUSABLE, f"source {self._name!r}")
+        return row
+
+    def _named(self, connection: Connection, key: Lookup) -> Row[Any] | None:
         """The row that `key` names in code, not only in the database's opinion."""
         found = self._rows(connection, key)
         same = [row for row in found if self._is(row, key)]
@@ -148,15 +168,21 @@ class SqlSource:
         }[key.kind]
         if name is None:
             return []
-        value = comparable(self._type(connection, name), key.value)
-        if value is None:
-            return []
-        values: dict[str, Cell] = {"key": value}
-        query = self._by[key.kind]
-        if key.kind == "login" and self._rule is LoginRule.ASCII_CASE and isinstance(value, str):
-            query = self._by_folded_login
-            values |= {"ascii": self._rule.canonical(value), "lower": value.lower()}
-        return connection.execute(query, values).all()
+        kind = self._type(connection, name)
+        if key.kind == "subject":
+            cell = comparable(kind, key.value)
+            forms = [] if cell is None else [cell]
+        else:
+            forms = stored_forms(kind, key.value)
+        found: list[Row[Any]] = []
+        for form in forms:
+            values: dict[str, Cell] = {"key": form}
+            query = self._by[key.kind]
+            if key.kind == "login" and self._rule is LoginRule.ASCII_CASE and isinstance(form, str):
+                query = self._by_folded_login
+                values |= {"ascii": self._rule.canonical(form), "lower": form.lower()}
+            found.extend(connection.execute(query, values))
+        return found
 
     def _is(self, row: Row[Any], key: Lookup) -> bool:
         """Whether `row` has `key`, by the site's rule."""
@@ -191,8 +217,13 @@ class SqlSource:
         """Write the row and its addresses; read them back and insist on what was written."""
         mapping = self._mapping
         row = values_of(mapping, user)
-        target = table(mapping.table, *(column(c) for c in row), schema=mapping.schema)
-        connection.execute(insert(target).values(self._typed(connection, row)))
+        target = table(mapping.table, *map(_written, row.items()), schema=mapping.schema)
+        try:
+            connection.execute(insert(target).values(self._typed(connection, row)))
+        except DataError:
+            raise IdentityAlarm(
+                SOURCE_REJECTED, f"source {self._name!r}: a value does not fit its column"
+            ) from None
         written = self._one(connection, Lookup("login", user.login))
         if written is not None and self._addresses is not None:
             for address in self._addresses.rows(self._reader.subject(written), user.profile):
@@ -221,3 +252,9 @@ class SqlSource:
             else:
                 typed[name] = value
         return typed
+
+
+def _written(cell: tuple[str, Scalar]) -> ColumnClause[Any]:
+    """The column that a value is written to. Drivers leave times to SQLAlchemy."""
+    name, value = cell
+    return column(name, types.DateTime() if isinstance(value, datetime) else None)

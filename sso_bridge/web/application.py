@@ -13,6 +13,8 @@ from werkzeug.exceptions import (
     HTTPException,
     MethodNotAllowed,
     NotFound,
+    RequestEntityTooLarge,
+    ServiceUnavailable,
     Unauthorized,
     UnsupportedMediaType,
 )
@@ -21,17 +23,16 @@ from werkzeug.wrappers import Response
 
 from ..core.deadline import Deadline
 from ..errors import BridgeError, Unavailable
+from ..soap.contract import PATH
 from ..soap.envelope import Shape
 from ..soap.server import Answer, Endpoint
-from .body import read_body
+from .body import Reads, before_discarding, read_body
 from .callers import Callers
 from .health import Health
 from .observation import Observation
 from .page import Page
 
-__all__ = ["PATH", "WebApplication"]
-
-PATH = "/RemoteUserManagement"
+__all__ = ["WebApplication"]
 
 StartResponse = Callable[..., Any]
 View = Callable[[dict[str, Any]], Response]
@@ -42,7 +43,8 @@ _REALM = 'Basic realm="sso-bridge", charset="UTF-8"'
 class WebApplication:
     """Everything that is served, as one WSGI callable.
 
-    Errors of HTTP are a status and a line of plain text; errors of SOAP are Faults."""
+    Errors of HTTP are a status and a line of plain text; errors of SOAP are Faults. `reads`
+    is for the `ConnectionGuard` of the process."""
 
     def __init__(
         self,
@@ -66,6 +68,7 @@ class WebApplication:
         self._max_body_bytes = max_body_bytes
         self._body_seconds = body_seconds
         self._call_seconds = call_seconds
+        self.reads = Reads()
         self._views: dict[str, View] = {
             "/": self._front,
             PATH: self._front,
@@ -74,16 +77,17 @@ class WebApplication:
             "/metrics": self._metrics,
         }
 
-    def __call__(
-        self, environ: dict[str, Any], start_response: StartResponse
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; never raises."""
         try:
             if environ["REQUEST_METHOD"] == "POST" and environ.get("PATH_INFO") == PATH:
                 return self._soap(environ, start_response)
             response = self._page_for(environ)
         except HTTPException as error:
-            response = self._refusal(error)
+            answer = self._refusal(error)(environ, start_response)
+            if isinstance(error, RequestEntityTooLarge):
+                return before_discarding(answer, environ, self.reads)
+            return answer
         except Exception as error:  # the last resort of everything that is not a SOAP call
             self._observation.failed("", error, _where(error), "")
             response = Response("Internal error\n", 500, content_type="text/plain")
@@ -95,7 +99,8 @@ class WebApplication:
         if media_type.lower() not in _MEDIA_TYPES:
             raise UnsupportedMediaType("the Content-Type is not that of XML")
         guess = Shape.SOAP12 if media_type.lower().endswith("soap+xml") else Shape.SOAP11
-        body = read_body(environ, most=self._max_body_bytes, seconds=self._body_seconds)
+        with self.reads.one():
+            body = read_body(environ, most=self._max_body_bytes, seconds=self._body_seconds)
         begun = time.monotonic()
         deadline = Deadline(self._call_seconds)
         answer = self._endpoint.answer(
@@ -130,7 +135,7 @@ class WebApplication:
         try:
             caller = self._callers.who(environ.get("HTTP_AUTHORIZATION"))
         except Unavailable:
-            caller = None
+            raise ServiceUnavailable("the caller's password cannot be checked now") from None
         if caller is None:
             raise Unauthorized("HTTP Basic authentication of a configured caller is required")
         return caller

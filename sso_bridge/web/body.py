@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 import zlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from werkzeug.exceptions import (
@@ -14,26 +17,59 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
-__all__ = ["read_body"]
+__all__ = ["Reads", "before_discarding", "read_body"]
 
 _PIECE = 64 * 1024
-_PATIENCE = 8
+_MOST_DISCARDED = 4 * 1024 * 1024
+
+
+class Reads:
+    """The reads of request bodies that are under way, so that somebody can see to them."""
+
+    def __init__(self) -> None:
+        self._begun: dict[int, float] = {}
+
+    @contextlib.contextmanager
+    def one(self) -> Iterator[None]:
+        """While this thread reads one."""
+        thread = threading.get_ident()
+        self._begun[thread] = time.monotonic()
+        try:
+            yield
+        finally:
+            del self._begun[thread]
+
+    def longer_than(self, seconds: float) -> int:
+        """How many have lasted so long already."""
+        begun_before = time.monotonic() - seconds
+        return sum(begun <= begun_before for begun in tuple(self._begun.values()))
 
 
 def read_body(environ: dict[str, Any], *, most: int, seconds: float) -> bytes:
     """The body, decoded from gzip or deflate, `most` bytes at most before and after.
 
-    Raises Werkzeug's RequestEntityTooLarge (keeping nothing, where the length is announced),
+    Raises Werkzeug's RequestEntityTooLarge (without reading, where the length is announced),
     RequestTimeout, UnsupportedMediaType for another coding, BadRequest for a length that is
     none or a body that is shorter or broken."""
     length = _announced(environ)
-    stream, ends = environ["wsgi.input"], time.monotonic() + seconds
     if length is not None and length > most:
-        if length <= most * _PATIENCE and not environ.get("HTTP_EXPECT"):
-            _discard(stream, most, ends)
         raise RequestEntityTooLarge(f"the body is longer than {most} bytes")
-    raw = _read(stream, length, most, ends)
+    raw = _read(environ["wsgi.input"], length, most, time.monotonic() + seconds)
     return _decoded(raw, environ.get("HTTP_CONTENT_ENCODING", "").strip().lower(), most)
+
+
+def before_discarding(
+    answer: Iterable[bytes], environ: dict[str, Any], reads: Reads
+) -> Iterator[bytes]:
+    """`answer`, and when that is sent, the rest of the request is read and dropped, within bounds.
+
+    A client that writes all of a request before it reads would otherwise find a broken
+    connection in place of the answer. One that waits for "100 Continue" is not asked for more."""
+    yield from answer
+    left = 0 if "HTTP_EXPECT" in environ else _MOST_DISCARDED
+    with reads.one(), contextlib.suppress(OSError, ValueError):
+        while left > 0 and (piece := environ["wsgi.input"].read(_PIECE)):
+            left -= len(piece)
 
 
 def _announced(environ: dict[str, Any]) -> int | None:
@@ -63,25 +99,10 @@ def _read(stream: Any, length: int | None, most: int, ends: float) -> bytes:
         pieces.append(piece)
         left -= len(piece)
     if length is None and left <= 0:
-        _discard(stream, most, ends)
         raise RequestEntityTooLarge(f"the body is longer than {most} bytes")
     if length is not None and left > 0:
         raise BadRequest("the body is shorter than its Content-Length")
     return b"".join(pieces)
-
-
-def _discard(stream: Any, most: int, ends: float) -> None:
-    """Read on, a few times `most` at most: a client that writes all before it reads gets its
-    answer then, and not a connection that breaks under it."""
-    left = most * _PATIENCE
-    while left > 0 and time.monotonic() < ends:
-        try:
-            piece = stream.read(min(left, _PIECE))
-        except (OSError, ValueError):
-            return
-        if not piece:
-            return
-        left -= len(piece)
 
 
 def _decoded(raw: bytes, coding: str, most: int) -> bytes:

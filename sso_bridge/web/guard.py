@@ -2,8 +2,9 @@
 
 The HTTP server bounds the time for headers, not for a body, and a thread that waits inside
 `wsgi.input.read` cannot be interrupted from Python. The kernel can: after `shutdown` the
-read returns short at once, and the application answers 408. Which connection that is, the
-server does not say either; the kernel's counts of bytes received and sent do."""
+read returns short at once, and the application answers 408. Which connection a thread reads
+from the server does not say either; the kernel's counts of bytes received and sent tell it,
+near enough."""
 
 from __future__ import annotations
 
@@ -16,6 +17,8 @@ import threading
 import time
 from dataclasses import dataclass
 from typing import Final
+
+from .body import Reads
 
 __all__ = ["ConnectionGuard"]
 
@@ -33,26 +36,39 @@ _GRACE: Final = 2.0
 class _Connection:
     """What was seen of one connection; times are of `time.monotonic`.
 
-    `asking_since` is when bytes came for which nothing was sent yet: a request is being
-    sent, or answered. None while the connection is idle, which the server looks after."""
+    `moved_at` is when bytes last came or went. `asking_since` is when bytes came for which
+    nothing was sent yet: a request arrives, or is answered. None between two requests."""
 
     sent: int
     received: int
-    received_at: float
+    moved_at: float
     asking_since: float | None = None
+    is_cut: bool = False
+
+    @property
+    def since(self) -> float:
+        """When its present state began."""
+        return self.moved_at if self.asking_since is None else self.asking_since
 
 
 class ConnectionGuard:
     """Watches the connections that were accepted on `port` of this process.
 
-    A request has `body_seconds` to arrive, then `call_seconds` to be answered. So one that
-    still arrives after the first is cut off, and so is one that has stood still for longer
-    than any call takes. Nothing is done where the kernel is not Linux."""
+    When `reads` of bodies last longer than `body_seconds`, as many connections are cut off,
+    the oldest first: of those that send still, or that have stood still for longer than a
+    call takes to be answered. Nothing is done where the kernel is not Linux."""
 
     def __init__(
-        self, port: int, *, body_seconds: float, call_seconds: float, interval: float = 0.5
+        self,
+        port: int,
+        reads: Reads,
+        *,
+        body_seconds: float,
+        call_seconds: float,
+        interval: float = 0.5,
     ) -> None:
         self._port = port
+        self._reads = reads
         self._body_seconds = body_seconds
         self._call_seconds = call_seconds
         self._interval = interval
@@ -72,17 +88,24 @@ class ConnectionGuard:
     def look(self) -> int:
         """Look at every connection once; how many were cut off."""
         seen: dict[int, _Connection] = {}
-        cut = 0
-        for name in os.listdir(_DESCRIPTORS):
-            with contextlib.suppress(OSError), _duplicate(int(name)) as sock:
-                if self._is_ours(sock):
-                    inode = os.fstat(sock.fileno()).st_ino
-                    seen[inode] = connection = self._seen(inode, sock)
-                    if self._is_late(connection):
-                        sock.shutdown(socket.SHUT_RD)
-                        cut += 1
+        with contextlib.ExitStack() as stack:
+            late: list[tuple[_Connection, socket.socket]] = []
+            for name in os.listdir(_DESCRIPTORS):
+                with contextlib.suppress(OSError):
+                    sock = stack.enter_context(_duplicate(int(name)))
+                    if self._is_ours(sock):
+                        inode = os.fstat(sock.fileno()).st_ino
+                        seen[inode] = connection = self._seen(inode, sock)
+                        if self._is_late(connection):
+                            late.append((connection, sock))
+            late.sort(key=lambda pair: pair[0].since)
+            del late[self._reads.longer_than(self._body_seconds) :]
+            for connection, sock in late:
+                connection.is_cut = True
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RD)
         self._connections = seen
-        return cut
+        return len(late)
 
     def _is_ours(self, sock: socket.socket) -> bool:
         internet = sock.family in (socket.AF_INET, socket.AF_INET6)
@@ -99,21 +122,25 @@ class ConnectionGuard:
         received, sent = _count(info, _RECEIVED_AT), _count(info, _SENT_AT)
         connection = self._connections.get(inode)
         if connection is None:
-            return _Connection(sent, received, now, now if received else None)
+            return _Connection(sent, received, now, now if received and not sent else None)
         if sent != connection.sent:
             return _Connection(sent, received, now)
         if received != connection.received:
-            connection.received, connection.received_at = received, now
+            connection.received, connection.moved_at = received, now
             if connection.asking_since is None:
                 connection.asking_since = now
         return connection
 
     def _is_late(self, connection: _Connection) -> bool:
-        now, since = time.monotonic(), connection.asking_since
-        if since is None or now - since < self._body_seconds:
+        """Whether it may be one whose body is still read; see the class."""
+        now = time.monotonic()
+        if connection.is_cut or now - connection.since < self._body_seconds:
             return False
-        still_arrives = connection.received_at - since >= self._body_seconds
-        return still_arrives or now - connection.received_at >= self._call_seconds + _GRACE
+        return (
+            connection.moved_at - connection.since >= self._body_seconds
+            or now - connection.moved_at >= self._call_seconds + _GRACE
+            or connection.asking_since is None
+        )
 
 
 def _duplicate(descriptor: int) -> socket.socket:

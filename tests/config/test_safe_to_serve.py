@@ -1,0 +1,65 @@
+"""No user is served to the network unprotected, unless the configuration says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sso_bridge.config.model import safe_to_serve
+from sso_bridge.errors import ConfigurationError
+
+from .conftest import SMALL, Loader
+
+CALLER = "[callers.dr]\nuser = 'dr'\npassword = 'x'\n"
+TLS = "tls_certificate = 'crt'\ntls_key = 'key'\n"
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    for name in ("crt", "key"):
+        (tmp_path / name).write_text("PEM")
+    return tmp_path
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "::1", "localhost"])
+def test_loopback_needs_nothing(host: str, load_text: Loader) -> None:
+    safe_to_serve(load_text(f"[server]\nhost = '{host}'\n" + SMALL)[0])
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "localhost.example.com", ""])
+def test_beyond_loopback_needs_tls(host: str, load_text: Loader) -> None:
+    settings = load_text(f"[server]\nhost = '{host}'\n" + CALLER + SMALL)[0]
+    with pytest.raises(ConfigurationError, match="allow_plain_http"):
+        safe_to_serve(settings)
+
+
+def test_beyond_loopback_needs_callers(load_text: Loader, certificate: Path) -> None:
+    settings = load_text("[server]\nhost = '0.0.0.0'\n" + TLS + SMALL)[0]
+    with pytest.raises(ConfigurationError, match=r"\[callers.NAME\].*allow_anonymous"):
+        safe_to_serve(settings)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(TLS + CALLER, id="tls-and-callers"),
+        pytest.param("allow_plain_http = true\n" + CALLER, id="a-proxy-has-tls"),
+        pytest.param(TLS + "allow_anonymous = true\n", id="anybody"),
+        pytest.param("allow_plain_http = true\nallow_anonymous = true\n", id="wide-open"),
+    ],
+)
+def test_what_is_said_in_so_many_words_is_done(
+    text: str, load_text: Loader, certificate: Path
+) -> None:
+    safe_to_serve(load_text("[server]\nhost = '0.0.0.0'\n" + text + SMALL)[0])
+
+
+@pytest.mark.parametrize(("missing", "key"), [("crt", "tls_certificate"), ("key", "tls_key")])
+def test_a_certificate_that_cannot_be_read_is_found_before_serving(
+    missing: str, key: str, load_text: Loader, certificate: Path
+) -> None:
+    (certificate / missing).unlink()
+    settings = load_text("[server]\n" + TLS + SMALL)[0]
+    with pytest.raises(ConfigurationError, match=rf"server\.{key}: cannot read"):
+        safe_to_serve(settings)

@@ -1,0 +1,115 @@
+"""Whatever an operator can meet is in the documentation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from sso_bridge.cli import COMMANDS, group
+from sso_bridge.config.example import sections
+from sso_bridge.core.alarms import ALARMS
+from sso_bridge.passwords import MAKERS
+from sso_bridge.soap.contract import OPERATIONS
+from sso_bridge.web.observation import METRICS
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+IGNORED = {"help", "version"}
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, by what is typed."""
+    yield from _below(group, "")
+
+
+def _below(command: click.Command, typed: str) -> Iterator[tuple[str, click.Command]]:
+    if not isinstance(command, click.Group):
+        yield typed, command
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        inner = command.get_command(context, name)
+        assert inner is not None
+        yield from _below(inner, f"{typed} {name}".strip())
+
+
+COMMANDS_TYPED = [pytest.param(*entry, id=entry[0]) for entry in commands()]
+
+
+@pytest.mark.parametrize(("typed", "command"), COMMANDS_TYPED)
+def test_every_command_and_option_is_documented(typed: str, command: click.Command) -> None:
+    (row,) = re.findall(rf"^\| `{typed}` \|.*$", page("operations.md"), re.M)
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.name not in IGNORED:
+            option = max(parameter.opts, key=len)
+            assert f"`{option}`" in row, f"{typed} {option}"
+
+
+@pytest.mark.parametrize(("typed", "command"), COMMANDS_TYPED)
+def test_every_command_has_an_example_in_its_help(typed: str, command: click.Command) -> None:
+    assert re.search(rf"Example: .*sso-bridge {typed}\b", command.help or "", re.DOTALL)
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help
+
+
+def test_no_command_is_documented_that_does_not_exist() -> None:
+    listed = re.findall(r"^\| `([a-z ]+)` \|", page("operations.md"), re.M)
+    known = {typed for typed, _ in commands()}
+    events = {"call", "failed", "alarm", "refused", "step"}
+    assert set(listed) - events == known
+    assert {name.split()[0] for name in known} == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_is_documented(name: str) -> None:
+    assert f"| `{name}` |" in page("operations.md")
+
+
+def test_no_metric_is_documented_that_does_not_exist() -> None:
+    for name in re.findall(r"sso_bridge_\w+", "".join(page(p.name) for p in DOCS.glob("*.md"))):
+        tables = name.startswith(("sso_bridge_binding", "sso_bridge_claim", "sso_bridge_version"))
+        assert name in METRICS or tables
+
+
+@pytest.mark.parametrize("kind", ALARMS)
+def test_every_alarm_has_a_section_that_says_what_to_do(kind: str) -> None:
+    section = page("alarms.md").partition(f"\n## {kind}\n")[2].partition("\n## ")[0]
+    assert "**Do:**" in section
+    assert len(section) > 100
+
+
+def test_no_alarm_is_documented_that_does_not_exist() -> None:
+    headings = re.findall(r"^## ([a-z_]+)$", page("alarms.md"), re.M)
+    assert sorted(headings) == sorted(ALARMS)
+
+
+@pytest.mark.parametrize(
+    ("header", "key"),
+    [(h, field.alias or name) for h, s in sections() for name, field in s.model_fields.items()],
+)
+def test_every_setting_is_documented(header: str, key: str) -> None:
+    assert re.search(rf"`{key}`|\b{key} = |[.\[]{key}\b", page("configuration.md")), header
+
+
+@pytest.mark.parametrize("scheme", MAKERS)
+def test_every_scheme_of_new_passwords_is_documented(scheme: str) -> None:
+    assert f"`{scheme}`" in page("password-hashes.md")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_every_operation_is_documented(operation: object) -> None:
+    assert f"`{getattr(operation, 'request', '')}`" in page("protocol.md")
+
+
+def test_every_page_is_in_the_index() -> None:
+    listed = set(re.findall(r"\]\(([a-z-]+\.md)\)", page("README.md")))
+    assert listed >= {path.name for path in DOCS.glob("*.md")} - {"README.md"}

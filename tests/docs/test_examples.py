@@ -1,0 +1,145 @@
+"""The examples in the documentation work: configurations load, commands and code run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sso_bridge import demo, wiring
+from sso_bridge.config.load import settings_from
+from sso_bridge.observing import Silent
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```([^\n`]+)\n(.*?)^```$", re.M | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    page: str
+    line: int
+    kind: str
+    text: str
+
+
+def _blocks() -> list[Block]:
+    found = []
+    for path in PAGES:
+        content = path.read_text(encoding="utf-8")
+        for fence in FENCE.finditer(content):
+            line = content.count("\n", 0, fence.start()) + 1
+            name = str(path.relative_to(ROOT))
+            found.append(Block(name, line, fence[1].strip(), fence[2]))
+    return found
+
+
+BLOCKS = _blocks()
+
+
+def of_kind(kind: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(
+        "block",
+        [block for block in BLOCKS if block.kind == kind],
+        ids=lambda block: f"{block.page}:{block.line}",
+    )
+
+
+@pytest.fixture(scope="session")
+def beside_a_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the demo in `demo/`, for all commands of all pages in their order."""
+    folder = tmp_path_factory.mktemp("docs")
+    demo.prepare(folder / "demo")
+    return folder
+
+
+def test_every_block_is_of_a_known_kind() -> None:
+    kinds = {block.kind for block in BLOCKS}
+    assert kinds <= {"toml", "toml fragment", "console", "python", "sh", "text", "xml"}
+    assert {"toml", "toml fragment", "console", "python"} <= kinds
+
+
+@of_kind("toml")
+def test_a_whole_configuration_loads(
+    block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _assemble(tomllib.loads(block.text), tmp_path, monkeypatch)
+
+
+@of_kind("toml fragment")
+def test_a_fragment_fits_the_demo(
+    block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = tomllib.loads((ROOT / "config" / "demo.toml").read_text(encoding="utf-8"))
+    _assemble(_merged(tables, tomllib.loads(block.text)), tmp_path, monkeypatch)
+
+
+def _assemble(tables: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Load it and build the bridge, with a secret wherever one is named."""
+    _invent_secrets(tables, folder, monkeypatch)
+    settings, warnings = settings_from(tables, folder / "bridge.toml")
+    assert warnings == []
+    wiring.assemble(settings, folder, Silent()).pool.close()
+
+
+def _invent_secrets(table: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for key, value in table.items() if isinstance(table, dict) else ():
+        secret = "sqlite:///made-up.db" if key.startswith("url") else "0123456789" * 4
+        if key.endswith("_env"):
+            monkeypatch.setenv(value, secret)
+        elif key.endswith("_file"):
+            (folder / value).write_text(secret)
+        else:
+            _invent_secrets(value, folder, monkeypatch)
+
+
+def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(one)
+    for key, value in other.items():
+        both_tables = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if both_tables else value
+    return merged
+
+
+@of_kind("console")
+def test_the_commands_run(block: Block, beside_a_demo: Path) -> None:
+    lines = [line[2:] for line in block.text.splitlines() if line.startswith("$ ")]
+    assert lines
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for line in lines:
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", line],
+            cwd=beside_a_demo,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            encoding="utf-8",
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+            check=False,
+        )
+        expected = 1 if line.endswith("# exits 1") else 0
+        assert done.returncode == expected, f"{line}\n{done.stdout}{done.stderr}"
+        assert "Traceback" not in done.stderr
+
+
+@of_kind("python")
+def test_the_code_runs(block: Block, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", block.text]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_readme_says_what_the_makefile_does() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for page in ("README.md", "CONTRIBUTING.md"):
+        for target in re.findall(r"\bmake ([a-z]+)\b", (ROOT / page).read_text(encoding="utf-8")):
+            assert re.search(rf"^{target}:", makefile, re.M) or page == "README.md", target
