@@ -63,8 +63,6 @@ def _soap12(error: Exception, sender: bool, text: str) -> bytes:
         header = f"<soapenv:Header>{blocks}</soapenv:Header>"
     elif isinstance(error, VersionMismatch):
         code = "VersionMismatch"
-    elif isinstance(error, VersionMismatch):
-        code = "VersionMismatch"
     body = (
         f"<soapenv:Fault><soapenv:Code><soapenv:Value>soapenv:{code}</soapenv:Value>"
         f'</soapenv:Code><soapenv:Reason><soapenv:Text xml:lang="en">{text}</soapenv:Text>'

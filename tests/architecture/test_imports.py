@@ -33,7 +33,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "observing": BELOW,
     "demo": frozenset({"errors", "passwords"}),
     "wiring": BELOW | {*PORTS, "soap", "web", "config", "observing"},
-    "serving": frozenset({"errors", "config", "wiring", "logs", "soap", "web", "observing"}),
+    "processes": frozenset(),
+    "serving": frozenset(
+        {"errors", "config", "wiring", "logs", "soap", "web", "observing", "processes"}
+    ),
     "cli": BELOW
     | {*PORTS, "__init__", "soap", "config", "wiring", "serving", "logs", "demo", "observing"},
     "__main__": frozenset({"cli"}),
