@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..config import Settings
-from ..config.model import safe_to_serve
+from ..config.safety import safe_to_serve
 from ..config.sessions import TableSession
 from ..errors import BridgeError, ConfigurationError
 from .options import config_option, settings_at

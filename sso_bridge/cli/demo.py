@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ..config.model import safe_to_serve
+from ..config.safety import safe_to_serve
 from .options import settings_at
 
 __all__ = ["command"]

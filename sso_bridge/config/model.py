@@ -5,16 +5,13 @@ config/example.toml and docs/configuration.md are printed from them."""
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from ..errors import ConfigurationError
 from .base import BesidePath, Count, Seconds, Section, Switch, at_key
 from .sessions import JwtSession, TableSession
+from .soundness import check
 from .source import Source
 
 __all__ = [
@@ -26,11 +23,7 @@ __all__ = [
     "Settings",
     "Site",
     "Wording",
-    "safe_to_serve",
 ]
-
-LONGEST_NAME: Final = 100
-"""Characters of a name that the ledger keeps: of a source, of a company."""
 
 Port = Annotated[int, Field(strict=True, ge=0, le=65535)]
 
@@ -278,76 +271,6 @@ class Settings(Section):
         return next(iter(self.sites)) if len(self.sites) == 1 else self.default_site
 
     @model_validator(mode="after")
-    def _references(self) -> Settings:
-        for site_id, site in self.sites.items():
-            where = f"sites.{site_id}"
-            _known(f"{where}.source", site.source, self.sources)
-            for token in site.sessions:
-                _known(f"{where}.sessions", token, self.sessions)
-            if site.issue is not None:
-                _known(f"{where}.issue", site.issue, self.sessions)
-            if site.profile_session != "ignored" and not site.sessions:
-                raise ValueError(
-                    f"{where}.profile_session: needs {where}.sessions; name the tokens to read"
-                )
-        for name in self.sources:
-            if not 0 < len(name) <= LONGEST_NAME:
-                raise ValueError(
-                    f"sources: a name is empty, or longer than {LONGEST_NAME} characters"
-                )
-        for name, session in self.sessions.items():
-            if isinstance(session, TableSession):
-                _known(f"sessions.{name}.source", session.source, self.sources)
-        hashing, threads = self.hashing, self.server.threads
-        if (hashing.workers or 0) + hashing.waiting > threads - threads // 4:
-            raise ValueError(
-                f"hashing.workers and hashing.waiting leave less than a quarter of the {threads} "
-                "server.threads to calls without a password; lower them or raise server.threads"
-            )
-        if self.default_site is not None:
-            _known("default_site", self.default_site, self.sites)
+    def _sound(self) -> Settings:
+        check(self)
         return self
-
-
-def _known(key: str, name: str, table: Mapping[str, object]) -> None:
-    if name not in table:
-        there = ", ".join(map(repr, table)) or "none"
-        raise ValueError(f"{key}: names {name!r}, which is not configured; there is {there}")
-
-
-def safe_to_serve(settings: Settings) -> None:
-    """Raises ConfigurationError where users would be served to the network unprotected, or
-    the certificate or its key cannot be read."""
-    server = settings.server
-    for key, path in (("tls_certificate", server.tls_certificate), ("tls_key", server.tls_key)):
-        if path is not None:
-            _readable(f"server.{key}", path)
-    if _is_loopback(server.host):
-        return
-    if server.tls_certificate is None and not server.allow_plain_http:
-        raise ConfigurationError(
-            f"server.host {server.host!r} is beyond loopback and there is no TLS: set "
-            "server.tls_certificate and server.tls_key, or server.allow_plain_http = true "
-            "if a proxy in front has it"
-        )
-    if not settings.callers and not server.allow_anonymous:
-        raise ConfigurationError(
-            f"server.host {server.host!r} is beyond loopback and anybody may call: add a "
-            "[callers.NAME] with user and password_file, or set server.allow_anonymous = true"
-        )
-
-
-def _is_loopback(host: str) -> bool:
-    """Whether only this machine can reach `host`. Of names only localhost is known to be so."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _readable(key: str, path: Path) -> None:
-    try:
-        with path.open("rb"):
-            return
-    except OSError as error:
-        raise ConfigurationError(f"{key}: cannot read {path}: {error.strerror}") from None

@@ -25,6 +25,7 @@ from ..core.deadline import Deadline
 from ..core.logins import LoginRule
 from ..database import Database
 from .mapping import Column, Mapping
+from .shape import is_unique
 
 __all__ = ["Finding", "examine", "examine_table"]
 
@@ -72,7 +73,7 @@ def examine_table(
     with database.connection(d) as connection:
         found = list(_columns(connection, name, schema, [key, *others]))
         if not any(f.severity == "error" for f in found):
-            found += _key(inspect(connection), name, schema, key, "error", "a token")
+            found += _key(connection, inspect(connection), name, schema, key, "error", "a token")
     return found
 
 
@@ -97,12 +98,21 @@ def _keys(
 ) -> Iterator[Finding]:
     """Whether what identifies a user is unique and quick to find."""
     name, schema = mapping.table, mapping.schema
-    yield from _key(table, name, schema, mapping.subject, "error", "a user's primary key")
     yield from _key(
-        table, name, schema, mapping.login, "warning", "a login", look_up=rule is LoginRule.EXACT
+        connection, table, name, schema, mapping.subject, "error", "a user's primary key"
+    )
+    yield from _key(
+        connection,
+        table,
+        name,
+        schema,
+        mapping.login,
+        "warning",
+        "a login",
+        look_up=rule is LoginRule.EXACT,
     )
     if mapping.erid is not None:
-        yield from _key(table, name, schema, mapping.erid, "warning", "an ERID")
+        yield from _key(connection, table, name, schema, mapping.erid, "warning", "an ERID")
     if rule is LoginRule.ASCII_CASE and not _folded_is_quick(connection, table, mapping):
         yield Finding(
             "warning",
@@ -113,6 +123,7 @@ def _keys(
 
 
 def _key(
+    connection: Connection,
     table: Inspector,
     name: str,
     schema: str | None,
@@ -129,21 +140,12 @@ def _key(
         )
         yield Finding("warning", place, text)
         return
-    if _unique(table, name, schema, key):
+    if is_unique(connection, name, schema, key):
         yield Finding("ok", place, "is unique and indexed")
         return
     yield Finding(severity, place, f"has no unique constraint: two rows may share {what}")
     if look_up and not _leads(table, name, schema, key):
         yield Finding("warning", place, "has no index: every look-up reads the whole table")
-
-
-def _unique(table: Inspector, name: str, schema: str | None, key: str) -> bool:
-    constraints: list[Any] = [
-        table.get_pk_constraint(name, schema=schema).get("constrained_columns"),
-        *(c["column_names"] for c in table.get_unique_constraints(name, schema=schema)),
-        *(i["column_names"] for i in table.get_indexes(name, schema=schema) if i["unique"]),
-    ]
-    return [key] in constraints
 
 
 def _leads(table: Inspector, name: str, schema: str | None, key: str) -> bool:

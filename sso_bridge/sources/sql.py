@@ -18,15 +18,15 @@ from sqlalchemy import (
     TableClause,
     bindparam,
     column,
+    false,
     func,
     insert,
-    inspect,
     or_,
     select,
     table,
     types,
 )
-from sqlalchemy.exc import DataError, IntegrityError, NoSuchTableError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from ..core.alarms import (
     AMBIGUOUS_KEY,
@@ -38,10 +38,11 @@ from ..core.deadline import Deadline
 from ..core.logins import LoginRule
 from ..core.model import Lookup, NewUser, Record
 from ..database import Database, is_unique_violation
-from ..errors import IdentityAlarm, SourceUnavailable
+from ..errors import IdentityAlarm
 from .keys import Cell, comparable, stored_forms
 from .mapping import Mapping, Scalar
 from .rows import AddressReader, RecordReader, values_of
+from .shape import TableShape
 
 __all__ = ["SqlSource"]
 
@@ -66,7 +67,7 @@ class SqlSource:
         self._mapping = mapping
         self._name = name
         self._rule = login_rule
-        self._types: dict[str, types.TypeEngine[Any]] = {}
+        self._shape = TableShape(mapping.table, mapping.schema, source=name)
         columns = mapping.columns()
         self._users: TableClause = table(
             mapping.table, *(column(c) for c in columns), schema=mapping.schema
@@ -74,6 +75,7 @@ class SqlSource:
         self._reader = RecordReader(mapping, columns)
         self._addresses = AddressReader(mapping.addresses) if mapping.addresses else None
         base = select(*(self._users.c[c] for c in columns)).limit(_MOST_ROWS)
+        self._nothing = base.where(false())
         self._by: dict[str, Select[Any]] = {
             "subject": base.where(self._users.c[mapping.subject] == bindparam("key")),
             "login": base.where(self._users.c[mapping.login] == bindparam("key")),
@@ -125,9 +127,9 @@ class SqlSource:
             return [self._reader.text(cell) for (cell,) in rows]
 
     def check(self, deadline: Deadline) -> None:
-        """Raises SourceUnavailable unless the database answers."""
+        """Raises SourceUnavailable unless the database answers with the mapped columns."""
         with self._database.connection(deadline) as connection:
-            connection.execute(select(1)).first()
+            connection.execute(self._nothing).first()
 
     def _record(self, row: Row[Any], kinds: Sequence[Row[Any]] = ()) -> Record:
         record = self._reader.record(row)
@@ -138,14 +140,18 @@ class SqlSource:
     def _one(self, connection: Connection, key: Lookup) -> Row[Any] | None:
         """The row that `key` names, if its primary key names the same row and no other.
 
-        A primary key that is NULL, or several rows', would make one person of several."""
+        A primary key that is NULL, or several rows', would make one person of several. Where
+        the database does not rule that out, the row must lead back to itself."""
         row = self._named(connection, key)
         if row is None or key.kind == "subject":
             return row
         subject = self._reader.subject(row)
-        back = self._named(connection, Lookup("subject", self._reader.subject_text(row)))
-        if subject is None or back is None or self._reader.subject(back) != subject:
+        if subject is None:
             raise IdentityAlarm(SUBJECT_UNUSABLE, f"source {self._name!r}")
+        if not self._shape.is_key(connection, self._mapping.subject):
+            back = self._named(connection, Lookup("subject", self._reader.subject_text(row)))
+            if back is None or self._reader.subject(back) != subject:
+                raise IdentityAlarm(SUBJECT_UNUSABLE, f"source {self._name!r}")
         return row
 
     def _named(self, connection: Connection, key: Lookup) -> Row[Any] | None:
@@ -168,7 +174,7 @@ class SqlSource:
         }[key.kind]
         if name is None:
             return []
-        kind = self._type(connection, name)
+        kind = self._shape.type_of(connection, name)
         if key.kind == "subject":
             cell = comparable(kind, key.value)
             forms = [] if cell is None else [cell]
@@ -192,26 +198,6 @@ class SqlSource:
             return self._reader.erid(row) == key.value
         login = self._reader.login(row)
         return login is not None and self._rule.same(login, key.value)
-
-    def _type(self, connection: Connection, name: str) -> types.TypeEngine[Any]:
-        """The type of a key column, as the database declares it; asked for once."""
-        if not self._types:
-            try:
-                columns = inspect(connection).get_columns(
-                    self._mapping.table, schema=self._mapping.schema
-                )
-            except NoSuchTableError:
-                raise SourceUnavailable(
-                    f"source {self._name!r}: there is no table {self._mapping.table!r}"
-                ) from None
-            self._types = {c["name"]: c["type"] for c in columns}
-        if name not in self._types:
-            self._types, known = {}, self._types
-            raise SourceUnavailable(
-                f"source {self._name!r}: table {self._mapping.table!r} has no column {name!r} "
-                f"among its {len(known)}"
-            )
-        return self._types[name]
 
     def _insert(self, connection: Connection, user: NewUser) -> Record:
         """Write the row and its addresses; read them back and insist on what was written."""
@@ -244,7 +230,7 @@ class SqlSource:
         """`row` with whatever text stands for an integer or boolean made one."""
         typed: dict[str, Any] = {}
         for name, value in row.items():
-            kind = self._type(connection, name)
+            kind = self._shape.type_of(connection, name)
             if isinstance(value, str) and isinstance(kind, types.Boolean):
                 typed[name] = value in ("true", "1")
             elif isinstance(value, str):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sso_bridge.config.model import safe_to_serve
+from sso_bridge.config.safety import safe_to_serve
 from sso_bridge.errors import ConfigurationError
 
 from .conftest import SMALL, Loader

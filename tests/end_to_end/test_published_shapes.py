@@ -27,7 +27,9 @@ def text(name: str, value: str | None) -> str:
 
 def user_key(**given: str) -> str:
     fields = "".join(text(name, given.get(name)) for name in KEY_FIELDS)
-    return f'<userKey xmlns:xsi="{XSI}" xmlns:ns2="{COMMON}" xsi:type="ns2:UserKey">{fields}</userKey>'
+    return (
+        f'<userKey xmlns:xsi="{XSI}" xmlns:ns2="{COMMON}" xsi:type="ns2:UserKey">{fields}</userKey>'
+    )
 
 
 ATTRIBUTES = (

@@ -40,9 +40,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment = folder / "environment"
     venv.create(environment, with_pip=False)
     python = environment / "bin" / "python"
-    subprocess.run(
-        [*pip, "--python", str(python), "install", "--no-deps", str(wheel)], check=True
-    )
+    subprocess.run([*pip, "--python", str(python), "install", "--no-deps", str(wheel)], check=True)
     (site,) = (environment / "lib").glob("python*/site-packages")
     (site / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return python

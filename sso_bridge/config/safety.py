@@ -1,0 +1,49 @@
+"""Whether settings may be served to a network."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+
+from ..errors import ConfigurationError
+from .model import Settings
+
+__all__ = ["safe_to_serve"]
+
+
+def safe_to_serve(settings: Settings) -> None:
+    """Raises ConfigurationError where users would be served to the network unprotected, or
+    the certificate or its key cannot be read."""
+    server = settings.server
+    for key, path in (("tls_certificate", server.tls_certificate), ("tls_key", server.tls_key)):
+        if path is not None:
+            _readable(f"server.{key}", path)
+    if _is_loopback(server.host):
+        return
+    if server.tls_certificate is None and not server.allow_plain_http:
+        raise ConfigurationError(
+            f"server.host {server.host!r} is beyond loopback and there is no TLS: set "
+            "server.tls_certificate and server.tls_key, or server.allow_plain_http = true "
+            "if a proxy in front has it"
+        )
+    if not settings.callers and not server.allow_anonymous:
+        raise ConfigurationError(
+            f"server.host {server.host!r} is beyond loopback and anybody may call: add a "
+            "[callers.NAME] with user and password_file, or set server.allow_anonymous = true"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`. Of names only localhost is known to be so."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _readable(key: str, path: Path) -> None:
+    try:
+        with path.open("rb"):
+            return
+    except OSError as error:
+        raise ConfigurationError(f"{key}: cannot read {path}: {error.strerror}") from None

@@ -1,0 +1,96 @@
+"""Whether the parts of a configuration fit together: names that exist, and nothing that would
+make one person of two or two of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from .sessions import JwtSession, TableSession
+
+if TYPE_CHECKING:
+    from .model import Settings
+
+__all__ = ["check"]
+
+LONGEST_NAME = 100
+"""Characters of a name that the ledger keeps: of a source, of a company."""
+
+
+def check(settings: Settings) -> None:
+    """Raises ValueError for the first thing that does not fit; it names the key and the remedy."""
+    _names(settings)
+    _sites(settings)
+    _sources(settings)
+    _sessions(settings)
+    hashing, threads = settings.hashing, settings.server.threads
+    if (hashing.workers or 0) + hashing.waiting > threads - threads // 4:
+        raise ValueError(
+            f"hashing.workers and hashing.waiting leave less than a quarter of the {threads} "
+            "server.threads to calls without a password; lower them or raise server.threads"
+        )
+
+
+def _names(settings: Settings) -> None:
+    for name in settings.sources:
+        if not 0 < len(name) <= LONGEST_NAME:
+            raise ValueError(f"sources: a name is empty, or longer than {LONGEST_NAME} characters")
+    if settings.default_site is not None:
+        _known("default_site", settings.default_site, settings.sites)
+
+
+def _sites(settings: Settings) -> None:
+    for site_id, site in settings.sites.items():
+        where = f"sites.{site_id}"
+        _known(f"{where}.source", site.source, settings.sources)
+        for token in site.sessions:
+            _known(f"{where}.sessions", token, settings.sessions)
+        if site.issue is not None:
+            _known(f"{where}.issue", site.issue, settings.sessions)
+        if site.profile_session != "ignored" and not site.sessions:
+            raise ValueError(
+                f"{where}.profile_session: needs {where}.sessions; name the tokens to read"
+            )
+
+
+def _sources(settings: Settings) -> None:
+    """One table is one source: a person in two would have two ERIDs."""
+    seen: dict[tuple[str, str | None, str], str] = {}
+    for name, source in settings.sources.items():
+        table = (source.url.get_secret_value(), source.db_schema, source.table)
+        other = seen.setdefault(table, name)
+        if other != name:
+            raise ValueError(
+                f"sources.{name}: has the same table as sources.{other}, so each person would get "
+                "two ERIDs; let the sites share one source"
+            )
+
+
+def _sessions(settings: Settings) -> None:
+    """A primary key or login is one person's in one source; a token must not cross over."""
+    for name, session in settings.sessions.items():
+        where = f"sessions.{name}"
+        if isinstance(session, TableSession):
+            _known(f"{where}.source", session.source, settings.sources)
+        if session.names == "erid":
+            continue
+        sources = {s.source for s in settings.sites.values() if name in (*s.sessions, s.issue)}
+        if isinstance(session, TableSession) and session.site_column is not None:
+            continue
+        if isinstance(session, TableSession) and sources - {session.source}:
+            raise ValueError(
+                f"{where}: names users of sources.{session.source} by {session.names}, and a site "
+                "with other users takes it; give that site a [sessions] entry of its own, or "
+                f"set {where}.site_column"
+            )
+        if len(sources) > 1 and not (isinstance(session, JwtSession) and session.require_site):
+            raise ValueError(
+                f"{where}: sites with different users take it, and it names users by "
+                f'{session.names}; set {where}.require_site = true or names = "erid"'
+            )
+
+
+def _known(key: str, name: str, table: Mapping[str, object]) -> None:
+    if name not in table:
+        there = ", ".join(map(repr, table)) or "none"
+        raise ValueError(f"{key}: names {name!r}, which is not configured; there is {there}")

@@ -1,0 +1,72 @@
+"""What the database itself declares about a mapped table; asked for once and remembered."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from sqlalchemy import Connection, inspect, types
+from sqlalchemy.exc import NoSuchTableError, SAWarning
+
+from ..errors import SourceUnavailable
+
+__all__ = ["TableShape", "is_unique"]
+
+
+class TableShape:
+    """The types and keys of one table or view. `source` names the source in errors.
+
+    Nothing is asked before the first call, so the database may be down at start."""
+
+    def __init__(self, table: str, schema: str | None, *, source: str) -> None:
+        self._table, self._schema, self._source = table, schema, source
+        self._types: dict[str, types.TypeEngine[Any]] = {}
+        self._keys: dict[str, bool] = {}
+
+    def type_of(self, connection: Connection, name: str) -> types.TypeEngine[Any]:
+        """The type of a column; raises SourceUnavailable if there is none of that name."""
+        if not self._types:
+            try:
+                columns = inspect(connection).get_columns(self._table, schema=self._schema)
+            except NoSuchTableError:
+                raise SourceUnavailable(
+                    f"source {self._source!r}: there is no table {self._table!r}"
+                ) from None
+            self._types = {c["name"]: c["type"] for c in columns}
+        if name not in self._types:
+            self._types, known = {}, self._types
+            raise SourceUnavailable(
+                f"source {self._source!r}: table {self._table!r} has no column {name!r} "
+                f"among its {len(known)}"
+            )
+        return self._types[name]
+
+    def is_key(self, connection: Connection, name: str) -> bool:
+        """Whether the database keeps a column unique, and equal values look equal in it: a
+        column without a type may hold both 1 and '1'."""
+        if name not in self._keys:
+            typed = not isinstance(self.type_of(connection, name), types.NullType)
+            self._keys[name] = typed and is_unique(connection, self._table, self._schema, name)
+        return self._keys[name]
+
+
+def is_unique(connection: Connection, table: str, schema: str | None, name: str) -> bool:
+    """Whether a primary key, unique constraint or unique index is on just this column."""
+    inspector = inspect(connection)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)  # of indexes on expressions
+        constraints: list[Any] = [
+            inspector.get_pk_constraint(table, schema=schema).get("constrained_columns"),
+            *(c["column_names"] for c in inspector.get_unique_constraints(table, schema=schema)),
+            *(
+                i["column_names"]
+                for i in inspector.get_indexes(table, schema=schema)
+                if i["unique"] and not _is_partial(i)
+            ),
+        ]
+    return [name] in constraints
+
+
+def _is_partial(index: Any) -> bool:
+    """Whether an index holds some of the rows only."""
+    return any(str(key).endswith("_where") for key in index.get("dialect_options", {}))
