@@ -49,7 +49,7 @@ class NoNetwork(Transport):
 
 def client(url: str = "http://localhost/") -> Any:
     file = io.BytesIO(wsdl(url))
-    return Client(file, transport=NoNetwork())  # type: ignore[no-untyped-call]
+    return Client(file, transport=NoNetwork())
 
 
 @pytest.fixture(scope="module")
