@@ -46,7 +46,9 @@ class Server(Section):
     )
     workers: Count = Field(1, description="Worker processes; one for each core is usual.")
     threads: Count = Field(
-        32, description="Calls that one worker has in hand at a time, logins that wait included."
+        128,
+        description="Calls that one worker has in hand at a time: logins that wait and requests "
+        "that are still arriving included.",
     )
     tls_certificate: BesidePath | None = Field(
         None,
