@@ -1,0 +1,90 @@
+"""From what the settings declare about a database to what the rooms below understand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from ..config.source import Fixed, Made
+from ..config.source import Source as SourceSettings
+from ..sources import (
+    ActiveRule,
+    AddressTable,
+    Column,
+    Constant,
+    ExtendedAttribute,
+    Generated,
+    Mapping,
+)
+from ..sources.mapping import Field
+
+__all__ = ["database_url", "mapping"]
+
+
+def database_url(url: str, folder: Path) -> str:
+    """`url` with the path of a relative SQLite file made absolute, from `folder`."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return url
+    name = parsed.database
+    if parsed.get_backend_name() != "sqlite" or name in (None, "", ":memory:"):
+        return url
+    assert name is not None
+    if name.startswith("file:"):
+        return url
+    return parsed.set(database=str(folder / name)).render_as_string(hide_password=False)
+
+
+def mapping(declared: SourceSettings) -> Mapping:
+    """What the settings declare, as the source understands it."""
+    active, addresses = declared.active, declared.addresses
+    return Mapping(
+        table=declared.table,
+        schema=declared.db_schema,
+        subject=declared.subject,
+        login=declared.login,
+        password=declared.password,
+        erid=declared.erid.column,
+        active=None
+        if active is None
+        else ActiveRule(
+            column=active.column, values=tuple(map(_text, active.values)), null=active.null
+        ),
+        profile={name: _field(f) for name, f in declared.profile.items()},
+        shipping={name: _field(f) for name, f in declared.shipping.items()},
+        billing={name: _field(f) for name, f in declared.billing.items()},
+        addresses=None
+        if addresses is None
+        else AddressTable(
+            table=addresses.table,
+            schema=addresses.db_schema,
+            user=addresses.user,
+            kind=addresses.kind,
+            shipping=addresses.shipping,
+            billing=addresses.billing,
+            fields={name: _field(f) for name, f in addresses.fields.items()},
+        ),
+        attributes=tuple(
+            ExtendedAttribute(
+                name,
+                Constant(a.value or "") if a.column is None else Column(a.column),
+                a.type,
+            )
+            for name, a in declared.attributes.items()
+        ),
+        create={
+            name: Generated(value.make) if isinstance(value, Made) else value
+            for name, value in declared.create_values.items()
+        },
+    )
+
+
+def _field(declared: str | Fixed) -> Field:
+    return Column(declared) if isinstance(declared, str) else Constant(declared.value)
+
+
+def _text(value: str | int | bool) -> str:
+    return str(int(value)) if isinstance(value, bool) else str(value)
