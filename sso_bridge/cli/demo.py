@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -43,8 +44,14 @@ def command(port: int | None, directory: Path) -> None:
         "",
         "Or look inside one call:",
         "",
-        f"  echo {person.password} | sso-bridge try login {person.email} --config {config}",
+        f"  echo {person.password} | {_program()} try login {person.email} --config {config}",
         "",
         "Users: " + ", ".join(f"{p.email} ({p.shows}; {p.password!r})" for p in demo.PEOPLE),
     ]
     serving.serve(settings, config, address, announce="\n".join(lines))
+
+
+def _program() -> str:
+    """How this program was called, so that a line with it can be pasted."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "sso-bridge" else f"{sys.executable} -m sso_bridge"
