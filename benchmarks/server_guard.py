@@ -40,20 +40,15 @@ def _bytes_sent(sock: socket.socket) -> int | None:
     return int(struct.unpack_from("=Q", info, _BYTES_SENT_AT)[0])
 
 
-def _duplicate(descriptor: int) -> socket.socket | None:
-    """Return a socket object of our own for a descriptor of the server, None if it is no socket.
+def _borrow(descriptor: int) -> socket.socket | None:
+    """Return a socket object on a descriptor of the server, None if it is no socket.
 
-    On a duplicate, the socket that is judged is the socket that is shut, whatever the server does
-    with its own descriptor meanwhile.
+    The caller detaches it.  Nothing is duplicated: closing any descriptor of a file drops every
+    lock that the process holds on it, an sqlite database's among them.
     """
     try:
-        copy = os.dup(descriptor)
+        return socket.socket(fileno=descriptor)
     except OSError:
-        return None
-    try:
-        return socket.socket(fileno=copy)
-    except OSError:
-        os.close(copy)
         return None
 
 
@@ -82,10 +77,12 @@ class ConnectionGuard:
         now, shut = time.monotonic(), 0
         seen: _Seen = {}
         for name in os.listdir("/proc/self/fd"):
-            sock = _duplicate(int(name))
+            sock = _borrow(int(name))
             if sock is not None:
-                with sock:
+                try:
                     shut += self._judge(sock, now, seen)
+                finally:
+                    sock.detach()
         self._seen = seen
         return shut
 

@@ -68,8 +68,11 @@ def hold_port(host: str, port: int) -> socket.socket:
 
 
 def begin_worker() -> None:
-    """First thing in a worker: do not inherit the parent's way with signals, and do not
-    outlive the parent, whose death would leave a server that nobody can stop."""
+    """First thing in a worker: do not inherit the parent's way with signals, leave a signal
+    to the whole group (Ctrl-C at a terminal) to the parent, who stops workers gracefully,
+    and do not outlive the parent, whose death would leave a server that nobody can stop."""
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     parent = os.getppid()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import ssl
 from pathlib import Path
 
 from ..errors import ConfigurationError
@@ -18,6 +19,15 @@ def safe_to_serve(settings: Settings) -> None:
     for key, path in (("tls_certificate", server.tls_certificate), ("tls_key", server.tls_key)):
         if path is not None:
             _readable(f"server.{key}", path)
+    if server.tls_certificate is not None and server.tls_key is not None:
+        try:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(server.tls_certificate, server.tls_key, password="")
+        except (ssl.SSLError, ValueError):
+            raise ConfigurationError(
+                "server.tls_certificate and server.tls_key are not a PEM certificate and its "
+                "unencrypted private key"
+            ) from None
     if _is_loopback(server.host):
         return
     if server.tls_certificate is None and not server.allow_plain_http:

@@ -71,8 +71,7 @@ class Database:
             ) from None
         except ImportError as error:
             raise ConfigurationError(
-                f"{what}: the driver {error.name!r} is not installed; "
-                f"pip install 'sso-bridge[{self._dialect.extra}]'"
+                f"{what}: the driver {error.name!r} is not installed; {self._dialect.remedy}"
             ) from None
         self._free = threading.BoundedSemaphore(pool_size)
         event.listen(

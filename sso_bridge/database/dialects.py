@@ -16,9 +16,9 @@ __all__ = ["Dialect", "dialect_of"]
 
 
 class Dialect(Protocol):
-    """One engine's ways. `extra` is the package extra that installs its driver."""
+    """One engine's ways. `remedy` says how to get its driver."""
 
-    extra: str
+    remedy: str
     pre_ping: bool
 
     def connect_args(self, call_seconds: float) -> dict[str, Any]:
@@ -37,7 +37,7 @@ class Dialect(Protocol):
 class Other:
     """An engine without a file of its own: SQLAlchemy's defaults, no statement limit."""
 
-    extra = "test"
+    remedy = "this engine is not among those that are tested; install its driver yourself"
     pre_ping = True
 
     def connect_args(self, call_seconds: float) -> dict[str, Any]:
@@ -96,7 +96,7 @@ class SQLite(Other):
 class PostgreSQL(Other):
     """PostgreSQL through psycopg 3."""
 
-    extra = "postgresql"
+    remedy = "pip install 'sso-bridge[postgresql]'"
 
     def connect_args(self, call_seconds: float) -> dict[str, Any]:
         milliseconds = int(call_seconds * 1000)
@@ -113,7 +113,7 @@ class PostgreSQL(Other):
 class MariaDB(Other):
     """MariaDB and MySQL through PyMySQL."""
 
-    extra = "mariadb"
+    remedy = "pip install 'sso-bridge[mariadb]'"
 
     def connect_args(self, call_seconds: float) -> dict[str, Any]:
         seconds = max(1, math.ceil(call_seconds))

@@ -15,6 +15,7 @@ import struct
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -89,21 +90,22 @@ class ConnectionGuard:
         """Look at every connection once; how many were cut off."""
         seen: dict[int, _Connection] = {}
         with contextlib.ExitStack() as stack:
-            late: list[tuple[_Connection, socket.socket]] = []
+            late: list[tuple[_Connection, socket.socket, int]] = []
             for name in os.listdir(_DESCRIPTORS):
                 with contextlib.suppress(OSError):
-                    sock = stack.enter_context(_duplicate(int(name)))
+                    sock = stack.enter_context(_borrowed(int(name)))
                     if self._is_ours(sock):
                         inode = os.fstat(sock.fileno()).st_ino
                         seen[inode] = connection = self._seen(inode, sock)
                         if self._is_late(connection):
-                            late.append((connection, sock))
-            late.sort(key=lambda pair: pair[0].since)
+                            late.append((connection, sock, inode))
+            late.sort(key=lambda found: found[0].since)
             del late[self._reads.longer_than(self._body_seconds) :]
-            for connection, sock in late:
+            for connection, sock, inode in late:
                 connection.is_cut = True
                 with contextlib.suppress(OSError):
-                    sock.shutdown(socket.SHUT_RD)
+                    if os.fstat(sock.fileno()).st_ino == inode:  # not another's by now
+                        sock.shutdown(socket.SHUT_RD)
         self._connections = seen
         return len(late)
 
@@ -143,15 +145,18 @@ class ConnectionGuard:
         )
 
 
-def _duplicate(descriptor: int) -> socket.socket:
-    """A socket object on a duplicate of the server's descriptor: whatever the server does with
-    its own meanwhile, the socket that is judged is the one that is cut off."""
-    copy = os.dup(descriptor)
+@contextlib.contextmanager
+def _borrowed(descriptor: int) -> Iterator[socket.socket]:
+    """A socket object on one of the server's own descriptors; raises OSError if it is no socket.
+
+    Nothing is duplicated and nothing closed: closing any descriptor of a file, a duplicate
+    too, drops every lock that the process holds on it, and SQLite's files are among those
+    that are passed by here."""
+    sock = socket.socket(fileno=descriptor)
     try:
-        return socket.socket(fileno=copy)
-    except OSError:
-        os.close(copy)
-        raise
+        yield sock
+    finally:
+        sock.detach()
 
 
 def _info(sock: socket.socket) -> bytes:
