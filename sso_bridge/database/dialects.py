@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 __all__ = ["Dialect", "dialect_of"]
@@ -86,11 +87,24 @@ class SQLite(Other):
         assert driver is not None
         driver.execute(f"PRAGMA busy_timeout={max(1, int(seconds * 1000))}")
         if connection.info["make_durable"]:  # here, where waiting for the file has an end
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-            connection.exec_driver_sql("PRAGMA synchronous=FULL")
+            self._make_durable(connection, time.monotonic() + seconds)
             connection.info["make_durable"] = False
         if write:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @staticmethod
+    def _make_durable(connection: Connection, ends: float) -> None:
+        """A write-ahead log, synced in full. Of two connections that switch a new file at once
+        SQLite fails one without asking its busy handler, so it is tried until `ends`."""
+        while True:
+            try:
+                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+                break
+            except OperationalError:
+                if time.monotonic() + 0.01 >= ends:
+                    raise
+                time.sleep(0.01)
+        connection.exec_driver_sql("PRAGMA synchronous=FULL")
 
 
 class PostgreSQL(Other):

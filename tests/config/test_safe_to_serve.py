@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,26 @@ TLS = "tls_certificate = 'crt'\ntls_key = 'key'\n"
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    for name in ("crt", "key"):
-        (tmp_path / name).write_text("PEM")
+    """A folder with a certificate and its key."""
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-nodes", "-days", "2", "-subj", "/CN=localhost"),
+            *("-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "crt")),
+        ],
+        check=True,
+        capture_output=True,
+    )
     return tmp_path
+
+
+def test_a_certificate_without_its_key_is_found_before_serving(
+    load_text: Loader, certificate: Path
+) -> None:
+    (certificate / "key").write_bytes((certificate / "crt").read_bytes())
+    settings = load_text("[server]\n" + TLS + SMALL)[0]
+    with pytest.raises(ConfigurationError, match="not a PEM certificate and its"):
+        safe_to_serve(settings)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "::1", "localhost"])
