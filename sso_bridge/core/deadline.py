@@ -21,5 +21,9 @@ class Deadline:
         """Seconds left, always more than zero; raises DeadlineExceeded when there are none."""
         left = self._at - time.monotonic()
         if left <= 0:
-            raise DeadlineExceeded
+            raise DeadlineExceeded("the call's time is up")
         return left
+
+    def is_over(self) -> bool:
+        """Whether no time is left."""
+        return time.monotonic() >= self._at
