@@ -23,8 +23,9 @@ def check(settings: Settings) -> None:
     _sites(settings)
     _sources(settings)
     _sessions(settings)
+    _jwts(settings)
     hashing, threads = settings.hashing, settings.server.threads
-    if (hashing.workers or 0) + hashing.waiting > threads - threads // 4:
+    if (hashing.workers or max(1, threads // 4)) + hashing.waiting > threads - threads // 4:
         raise ValueError(
             f"hashing.workers and hashing.waiting leave less than a quarter of the {threads} "
             "server.threads to calls without a password; lower them or raise server.threads"
@@ -54,16 +55,29 @@ def _sites(settings: Settings) -> None:
 
 
 def _sources(settings: Settings) -> None:
-    """One table is one source: a person in two would have two ERIDs."""
-    seen: dict[tuple[str, str | None, str], str] = {}
+    """The password is shown to nobody, and what says who a user is, is not theirs to write."""
     for name, source in settings.sources.items():
-        table = (source.url.get_secret_value(), source.db_schema, source.table)
-        other = seen.setdefault(table, name)
-        if other != name:
-            raise ValueError(
-                f"sources.{name}: has the same table as sources.{other}, so each person would get "
-                "two ERIDs; let the sites share one source"
-            )
+        written: dict[str, object] = {
+            f"{section}.{key}": field
+            for section in ("profile", "shipping", "billing")
+            for key, field in getattr(source, section).items()
+        }
+        shown = written | {
+            f"attributes.{key}": attribute.column for key, attribute in source.attributes.items()
+        }
+        for key, field in shown.items():
+            if field == source.password:
+                raise ValueError(
+                    f"sources.{name}.{key}: is the password column, which must not be shown"
+                )
+        creates = any(s.create and s.source == name for s in settings.sites.values())
+        ours = {source.subject, source.erid.column, source.active and source.active.column}
+        for key, field in written.items():
+            if creates and isinstance(field, str) and field in ours:
+                raise ValueError(
+                    f"sources.{name}.{key}: a new user could write the column {field!r}; map it "
+                    "as an attribute, or set create = false"
+                )
 
 
 def _sessions(settings: Settings) -> None:
@@ -88,6 +102,29 @@ def _sessions(settings: Settings) -> None:
                 f"{where}: sites with different users take it, and it names users by "
                 f'{session.names}; set {where}.require_site = true or names = "erid"'
             )
+
+
+def _jwts(settings: Settings) -> None:
+    """A token that two entries accept is one token: as users of different sources, it would
+    name two people."""
+    taken: list[tuple[str, JwtSession, set[str]]] = []
+    for name, session in settings.sessions.items():
+        if not isinstance(session, JwtSession) or session.names == "erid" or session.require_site:
+            continue
+        sources = {s.source for s in settings.sites.values() if name in (*s.sessions, s.issue)}
+        for other_name, other, other_sources in taken:
+            if len(sources | other_sources) > 1 and not (
+                _differ(session.issuer, other.issuer) or _differ(session.audience, other.audience)
+            ):
+                raise ValueError(
+                    f"sessions.{name}: may take a token of sessions.{other_name}, whose users are "
+                    "others; give them different issuers or audiences, or require_site = true"
+                )
+        taken.append((name, session, sources))
+
+
+def _differ(one: str | None, other: str | None) -> bool:
+    return one is not None and other is not None and one != other
 
 
 def _known(key: str, name: str, table: Mapping[str, object]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from ..errors import BridgeError, CreationRefused, IdentityAlarm, LoginTaken
+from ..errors import CreationRefused, IdentityAlarm, LoginTaken
 from . import erid as erids
 from .alarms import ERID_MISSING, SUBJECT_REUSED
 from .deadline import Deadline
@@ -46,7 +46,7 @@ class Creation:
             existing = self._row(site, login, deadline)
             if existing is None:
                 return self._insert(site, user, claim, deadline)
-        except BridgeError:
+        except Exception:  # whatever it was, another caller may go on at once
             claim.abandon()
             raise
         if claim.resumed:
@@ -87,7 +87,7 @@ class Creation:
         claim = self._claim(site, row.login or "", deadline)
         try:
             return self._adopt(found, claim, deadline)
-        except BridgeError:
+        except Exception:  # whatever it was, another caller may go on at once
             claim.abandon()
             raise
 

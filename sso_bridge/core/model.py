@@ -106,7 +106,7 @@ class Person:
 
     source: str
     subject: str
-    company: str = ""
+    company: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,7 +101,7 @@ class Database:
             if deadline.is_over():
                 raise DeadlineExceeded(f"{self.what}: no answer in time") from None
             raise self._unavailable(f"{self.what}: {describe(error)}") from None
-        except (OverflowError, UnicodeError) as error:  # some drivers let these through
+        except (OverflowError, ValueError) as error:  # some drivers let these through
             raise self._unavailable(f"{self.what}: {type(error).__name__}") from None
         finally:
             self._free.release()

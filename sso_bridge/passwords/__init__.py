@@ -1,6 +1,6 @@
 """Password hashes: verify those of any known format, make new ones, a bounded number at once."""
 
-from .pool import HashPool
+from .pool import HashPool, cores
 from .schemes import MAKERS, SCHEMES, Limits, Maker, Scheme
 from .verification import PasswordHashes, identify
 
@@ -12,5 +12,6 @@ __all__ = [
     "Maker",
     "PasswordHashes",
     "Scheme",
+    "cores",
     "identify",
 ]

@@ -17,7 +17,7 @@ from typing import TypeVar
 from ..core.deadline import Deadline
 from ..errors import Busy, DeadlineExceeded
 
-__all__ = ["HashPool"]
+__all__ = ["HashPool", "cores"]
 
 Answer = TypeVar("Answer")
 
@@ -33,7 +33,7 @@ class HashPool:
     be used before. Thread-safe."""
 
     def __init__(self, workers: int | None = None, waiting: int | None = None) -> None:
-        self.workers = workers or _cores()
+        self.workers = workers or cores()
         self.waiting = WAITING_PER_WORKER * self.workers if waiting is None else waiting
         self.pending = 0
         """Computations that run or wait; for a metric."""
@@ -94,7 +94,7 @@ class HashPool:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
 
-def _cores() -> int:
+def cores() -> int:
     """The cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -16,7 +16,7 @@ from lxml import etree
 from spyne import ComplexModel
 
 from ..errors import InvalidMessage
-from .namespaces import XSI, qname
+from .namespaces import COMMON, RUM, XSI, qname
 from .types import MESSAGES
 
 __all__ = ["MAX_ITEMS", "NIL", "Codec"]
@@ -28,6 +28,8 @@ MAX_ITEMS: Final = 1000
 """Items of one array (extended attributes) that are read; more are refused."""
 
 _NIL_ATTRIBUTE: Final = qname(XSI, "nil")
+_OURS: Final = frozenset({"", "{" + RUM, "{" + COMMON})
+"""Namespaces of children that are read; one of another namespace is an unknown child."""
 _TRUE: Final = frozenset({"true", "1"})
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -96,7 +98,9 @@ def _complex_reader(model: Any, children: Mapping[str, Read], arrays: frozenset[
         seen: set[str] = set()
         for child in element:
             tag = child.tag
-            name = tag[tag.rfind("}") + 1 :]
+            namespace, _, name = tag.rpartition("}")
+            if namespace not in _OURS:
+                continue
             reader = children.get(name)
             if reader is None:
                 continue

@@ -156,7 +156,7 @@ class AddressReader:
         ):
             if address is not None:
                 values = _written(declared.fields, address, skip="address_id")
-                made.append({declared.user: subject, declared.kind: kind, **values})
+                made.append({**values, declared.user: subject, declared.kind: kind})
         return made
 
 

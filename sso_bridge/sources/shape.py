@@ -25,21 +25,24 @@ class TableShape:
 
     def type_of(self, connection: Connection, name: str) -> types.TypeEngine[Any]:
         """The type of a column; raises SourceUnavailable if there is none of that name."""
-        if not self._types:
-            try:
-                columns = inspect(connection).get_columns(self._table, schema=self._schema)
-            except NoSuchTableError:
-                raise SourceUnavailable(
-                    f"source {self._source!r}: there is no table {self._table!r}"
-                ) from None
-            self._types = {c["name"]: c["type"] for c in columns}
-        if name not in self._types:
-            self._types, known = {}, self._types
+        types_of = self._types or self._ask(connection)
+        if name not in types_of:
+            self._types = {}
             raise SourceUnavailable(
                 f"source {self._source!r}: table {self._table!r} has no column {name!r} "
-                f"among its {len(known)}"
+                f"among its {len(types_of)}"
             )
-        return self._types[name]
+        self._types = types_of
+        return types_of[name]
+
+    def _ask(self, connection: Connection) -> dict[str, types.TypeEngine[Any]]:
+        try:
+            columns = inspect(connection).get_columns(self._table, schema=self._schema)
+        except NoSuchTableError:
+            raise SourceUnavailable(
+                f"source {self._source!r}: there is no table {self._table!r}"
+            ) from None
+        return {c["name"]: c["type"] for c in columns}
 
     def is_key(self, connection: Connection, name: str) -> bool:
         """Whether the database keeps a column unique, and equal values look equal in it: a

@@ -206,14 +206,14 @@ class SqlSource:
         target = table(mapping.table, *map(_written, row.items()), schema=mapping.schema)
         try:
             connection.execute(insert(target).values(self._typed(connection, row)))
+            written = self._one(connection, Lookup("login", user.login))
+            if written is not None and self._addresses is not None:
+                for address in self._addresses.rows(self._reader.subject(written), user.profile):
+                    connection.execute(insert(self._addresses.target(address)).values(address))
         except DataError:
             raise IdentityAlarm(
                 SOURCE_REJECTED, f"source {self._name!r}: a value does not fit its column"
             ) from None
-        written = self._one(connection, Lookup("login", user.login))
-        if written is not None and self._addresses is not None:
-            for address in self._addresses.rows(self._reader.subject(written), user.profile):
-                connection.execute(insert(self._addresses.target(address)).values(address))
         record = None if written is None else self._reader.record(written)
         if (
             record is None

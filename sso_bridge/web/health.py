@@ -16,7 +16,8 @@ _FRESH_SECONDS = 2.0
 
 
 class Health:
-    """Asks every part, at most once in two seconds however often it is asked itself."""
+    """Asks every part, at most once in two seconds however often it is asked itself. While it
+    is asking, everybody else is told what was last known; each part has its share of the time."""
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
         self._checks = dict(checks)
@@ -26,11 +27,16 @@ class Health:
 
     def report(self, deadline: Deadline) -> dict[str, str]:
         """For each part "ok" or the name of what is wrong."""
-        with self._lock:
+        if not self._lock.acquire(blocking=bool(not self._report)):
+            return self._report
+        try:
             if time.monotonic() - self._asked >= _FRESH_SECONDS:
-                self._report = {name: _ask(c, deadline) for name, c in self._checks.items()}
+                left = deadline.left() / len(self._checks)
+                self._report = {name: _ask(c, Deadline(left)) for name, c in self._checks.items()}
                 self._asked = time.monotonic()
             return self._report
+        finally:
+            self._lock.release()
 
 
 def _ask(check: Check, deadline: Deadline) -> str:

@@ -20,7 +20,7 @@ from ..sources import (
 )
 from ..sources.mapping import Field
 
-__all__ = ["database_url", "mapping"]
+__all__ = ["database_url", "mapping", "table_identity"]
 
 
 def database_url(url: str, folder: Path) -> str:
@@ -36,6 +36,24 @@ def database_url(url: str, folder: Path) -> str:
     if name.startswith("file:"):
         return url
     return parsed.set(database=str(folder / name)).render_as_string(hide_password=False)
+
+
+def table_identity(url: str, folder: Path, schema: str | None, table: str) -> tuple[object, ...]:
+    """What two settings have in common that mean one table, however they spell its database.
+
+    Users and drivers do not count. Aliases of a host are not seen through."""
+    try:
+        parsed = make_url(database_url(url, folder))
+    except ArgumentError:
+        return (url, schema, table)
+    engine, name = parsed.get_backend_name(), parsed.database
+    engine = "mysql" if engine == "mariadb" else engine
+    if engine == "sqlite" and name and not name.startswith("file:") and name != ":memory:":
+        name = str(Path(name).resolve())
+    default = {"sqlite": "main", "postgresql": "public", "mysql": name}.get(engine)
+    port = parsed.port or {"postgresql": 5432, "mysql": 3306}.get(engine)
+    host = "localhost" if parsed.host in (None, "", "127.0.0.1", "::1") else parsed.host
+    return (engine, host, port, name, schema or default, table)
 
 
 def mapping(declared: SourceSettings) -> Mapping:

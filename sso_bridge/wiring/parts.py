@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +19,10 @@ from ..core.site import EridStrategy, ProfileSession, Site, Source, Wording
 from ..database import Database
 from ..errors import LedgerUnavailable, SourceUnavailable
 from ..ledger import SqlLedger
-from ..passwords import MAKERS, HashPool, PasswordHashes
+from ..passwords import MAKERS, HashPool, PasswordHashes, cores
 from ..sources import SqlSource
 from .declared import database_url, mapping
+from .separation import check_separation
 from .tokens import tokens
 
 __all__ = ["Parts", "assemble"]
@@ -47,6 +47,7 @@ def assemble(settings: Settings, folder: Path, observer: Observer) -> Parts:
     """Build everything below HTTP. `folder` is where relative SQLite files are.
 
     Opens no connection: databases may be down now. Raises ConfigurationError."""
+    check_separation(settings, folder)
     databases = _databases(settings, folder)
     ledger = _ledger(settings, folder)
     pool = HashPool(_hash_workers(settings), settings.hashing.waiting)
@@ -174,5 +175,5 @@ def _hash_workers(settings: Settings) -> int:
     """Hashes that one worker process computes at a time."""
     if settings.hashing.workers is not None:
         return settings.hashing.workers
-    share = (os.cpu_count() or 1) // settings.server.workers
+    share = cores() // settings.server.workers
     return max(1, min(share, settings.server.threads // 4))

@@ -138,14 +138,14 @@ def test_a_view_serves_as_a_user_table(tmp_path: Path) -> None:
 def test_constants_and_columns_fill_profile_and_addresses(tmp_path: Path) -> None:
     source = {
         "profile": {"first_name": "first_name", "locale": {"value": "de_DE"}},
-        "shipping": {"city": "status", "country_a2": {"value": "DE"}},
+        "shipping": {"city": "login", "country_a2": {"value": "DE"}},
         "billing": {"city": "first_name"},
     }
     people = People(tmp_path, source=source)
     people.add("bob")
     profile = people.get(login_id="bob").profile
     assert (profile.first_name, profile.locale) == (None, "de_DE")
-    assert profile.shipping_address == Address(city="active", country_a2="DE")
+    assert profile.shipping_address == Address(city="bob", country_a2="DE")
     assert profile.billing_address is None
 
 
