@@ -36,7 +36,7 @@ def test_the_demo_configuration_is_safe_to_serve(demo_config: Path) -> None:
         ('login = "email"', 'login = "e_mail"', "users.e_mail"),
         ('table = "users"', 'table = "customers"', "customers"),
         ('table = "addresses"', 'table = "address"', "address"),
-        ('subject = "id"', 'subject = "first_name"', "users.first_name"),
+        ('subject = "id"', 'subject = "status"', "users.status"),
         ("create_values", "# create_values", "users.created_at"),
         ('url = "sqlite:///users.db"', 'url = "sqlite:////no/such/users.db"', "sources.shop"),
         ('token_column = "token_sha256"', 'token_column = "token"', "sessions.token"),
