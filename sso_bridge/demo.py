@@ -1,4 +1,4 @@
-"""The demo's user database: a few people, each to show one answer."""
+"""The demo's user database, a few people, each to show one answer; and its empty ledger."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from .config import load
 from .passwords import MAKERS
+from .wiring import create_ledger
 
 __all__ = ["PEOPLE", "DemoUser", "prepare"]
 
@@ -87,6 +89,8 @@ def prepare(directory: Path) -> Path:
         unfinished.unlink(missing_ok=True)
         _fill(unfinished)
         shutil.move(unfinished, users)
+    if not (directory / "erids.db").exists():
+        create_ledger(load(config)[0], directory.absolute())
     return config
 
 

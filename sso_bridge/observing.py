@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from .core.alarms import ALARMS
+from .core.alarms import ALARMS, NOTICES
 
 __all__ = ["Narrator", "Silent"]
 
@@ -14,6 +14,9 @@ class Silent:
     """Implements `core.ports.Observer` by not listening."""
 
     def alarm(self, kind: str, details: str) -> None:
+        """Nothing."""
+
+    def notice(self, kind: str, details: str) -> None:
         """Nothing."""
 
     def step(self, what: str, **facts: str) -> None:
@@ -30,6 +33,10 @@ class Narrator:
     def alarm(self, kind: str, details: str) -> None:
         """What the bridge would alarm the operator about."""
         self._tell(f"ALARM {kind}: {ALARMS.get(kind, '')} {details}".rstrip())
+
+    def notice(self, kind: str, details: str) -> None:
+        """What the bridge would tell the operator of."""
+        self._tell(f"NOTICE {kind}: {NOTICES.get(kind, '')} {details}".rstrip())
 
     def step(self, what: str, **facts: str) -> None:
         """One step and what was found."""

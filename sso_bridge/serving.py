@@ -84,6 +84,7 @@ def serve(settings: Settings, config: Path, address: Address, *, announce: str) 
         from .observing import Silent
 
         wiring.assemble(settings, config.absolute().parent, Silent())
+        wiring.check_ledger(settings, config.absolute().parent)
         pipe, ready = os.pipe()
         when_ready(
             pipe,

@@ -1,14 +1,20 @@
-"""A user database in a temporary file, and the bridge on it, in a few lines."""
+"""A user database, and the bridge on it, in a few lines.
+
+The database is a temporary SQLite file, or an empty one of another engine that a URL names.
+Tables are declared as SQLite does, and translated for the others."""
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 from unittest import mock
+
+from sqlalchemy import NullPool, create_engine, make_url
 
 from sso_bridge.config.model import Settings
 from sso_bridge.core.deadline import Deadline
@@ -22,9 +28,10 @@ from sso_bridge.core.model import (
     UserKey,
     ValidateSession,
 )
+from sso_bridge.ledger.register import NotPossible
 from sso_bridge.passwords import MAKERS
 from sso_bridge.passwords.schemes.bcrypt import BcryptMaker
-from sso_bridge.wiring import Parts, assemble
+from sso_bridge.wiring import Parts, assemble, create_ledger
 
 SECRET: Final = "open sesame"
 CHEAP: Final = BcryptMaker(cost=4)
@@ -74,12 +81,16 @@ class Watched:
 
     def __init__(self) -> None:
         self.alarms: list[str] = []
+        self.notices: list[str] = []
         self.details: list[str] = []
         self.steps: list[str] = []
 
     def alarm(self, kind: str, details: str) -> None:
         self.alarms.append(kind)
         self.details.append(details)
+
+    def notice(self, kind: str, details: str) -> None:
+        self.notices.append(kind)
 
     def step(self, what: str, **facts: str) -> None:
         self.steps.append(what)
@@ -105,14 +116,54 @@ def execute(path: Path, statement: str, *values: object) -> list[Any]:
         return connection.execute(statement, values).fetchall()
 
 
+NOCASE: Final = (
+    "CREATE COLLATION NOCASE (provider = icu, locale = 'und-u-ks-level2', deterministic = false)"
+)
+"""A collation of PostgreSQL that is like SQLite's of that name."""
+_TRANSLATIONS: Final[dict[str, list[tuple[str, str]]]] = {
+    "postgresql": [
+        (r"\bINTEGER PRIMARY KEY AUTOINCREMENT\b", "SERIAL PRIMARY KEY"),
+        (r"\bBLOB\b", "BYTEA"),
+    ],
+    "mariadb": [
+        (r"\bAUTOINCREMENT\b", "AUTO_INCREMENT"),
+        (r" COLLATE (NOCASE|RTRIM)\b", ""),
+        (r"\bTEXT\b", "VARCHAR(300)"),
+        (r"\bBLOB\b", "VARBINARY(300)"),
+    ],
+}
+
+
+def translated(url: str, sql: str) -> str:
+    """`sql`, written for SQLite, for the engine of `url`: its types, and `?` for a value.
+
+    MariaDB's text has its usual collation, which ignores case and spaces at the end."""
+    engine = make_url(url).get_backend_name()
+    for pattern, replacement in _TRANSLATIONS[engine]:
+        sql = re.sub(pattern, replacement, sql)
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+def execute_at(url: str, statement: str, *values: object) -> list[Any]:
+    """What `statement`, written for SQLite, gives in the database that `url` names."""
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        result = connection.exec_driver_sql(translated(url, statement), values)
+        return [tuple(row) for row in result] if result.returns_rows else []
+
+
 class People:
-    """One user database `users.db` in `folder`, served as the site `de` unless told otherwise."""
+    """One user database, served as the site `de` unless told otherwise.
+
+    It is `users.db` in `folder`, or the one that `url` names, where `table` is made if the
+    database is empty: pass "" for one that is not."""
 
     def __init__(
         self,
         folder: Path,
         table: str = TABLE,
         *,
+        url: str | None = None,
         source: Mapping[str, Any] | None = None,
         site: Mapping[str, Any] | None = None,
         sources: Mapping[str, Any] | None = None,
@@ -123,27 +174,47 @@ class People:
             folder / "users.db",
             folder / "erids.db",
         )
-        if table and not self.file.exists():
+        self.url = url
+        if url is not None:
+            if "NOCASE" in table and url.startswith("postgresql"):
+                execute_at(url, NOCASE)
+            for statement in filter(str.strip, table.split(";")):
+                execute_at(url, statement)
+        elif table and not self.file.exists():
             with closing(sqlite3.connect(self.file)) as connection:
                 connection.executescript(table)
         tables = {
             "server": {"call_seconds": CALL_SECONDS},
             "hashing": {"workers": 2},
-            "sources": {"shop": {**MAPPED, **(source or {})}, **(sources or {})},
+            "sources": {
+                "shop": {**MAPPED, **({"url": url} if url else {}), **(source or {})},
+                **(sources or {}),
+            },
             "sites": {"de": {"source": "shop", "create": True, **(site or {})}},
             **settings,
         }
         self.watched = Watched()
         with mock.patch.dict(MAKERS, {"argon2id": lambda: CHEAP}):
-            self.parts = assemble(Settings.model_validate(tables), folder, self.watched)
+            self.settings = Settings.model_validate(tables)
+            self.parts = assemble(self.settings, folder, self.watched)
+        with suppress(NotPossible):
+            create_ledger(self.settings, folder)
         self.counted = Counted(self.parts)
         self.bridge = self.parts.bridge
+
+    @property
+    def engine(self) -> str:
+        """What the user database is on: sqlite, postgresql or mariadb."""
+        return make_url(self.url or "sqlite://").get_backend_name()
 
     @property
     def alarms(self) -> list[str]:
         return self.watched.alarms
 
     def run(self, statement: str, *values: object) -> list[Any]:
+        """What `statement`, written for SQLite, gives in the user database."""
+        if self.url is not None:
+            return execute_at(self.url, statement, *values)
         return execute(self.file, statement, *values)
 
     def add(self, login: object = "bob", *, table: str = "users", **cells: object) -> None:
@@ -159,7 +230,10 @@ class People:
         if not self.ledger_file.exists():
             return []
         return execute(
-            self.ledger_file, "SELECT source, subject, erid FROM sso_bridge_binding ORDER BY id"
+            self.ledger_file,
+            "SELECT source, subject, erid FROM sso_bridge_entry e WHERE subject_turn ="
+            " (SELECT max(subject_turn) FROM sso_bridge_entry"
+            " WHERE subject_digest = e.subject_digest) ORDER BY id",
         )
 
     def claims(self) -> list[Any]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator, Sized
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from ..config import Settings, load
 
-__all__ = ["config_option", "settings_at"]
+__all__ = ["config_option", "progress", "settings_at"]
+
+T = TypeVar("T")
 
 config_option = click.option(
     "--config",
@@ -26,3 +30,20 @@ def settings_at(config: Path) -> tuple[Settings, Path]:
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
     return settings, config.absolute().parent
+
+
+def progress(items: Iterable[T], total: int | None, what: str) -> Iterator[T]:
+    """`items`, with a bar on standard error if that is a terminal. A batch counts as its length;
+    `total` is None where it is not known."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=total)
+        for item in items:
+            yield item
+            bar.advance(task, len(item) if isinstance(item, Sized) and total is not None else 1)

@@ -49,7 +49,7 @@ def issue(login: str, site: str | None, name: str | None, config: Path) -> None:
     values = {
         "subject": found.record.subject,
         "login": found.record.login,
-        "erid": parts.directory.erid(found, deadline),
+        "erid": parts.guard.erid(found, deadline),
     }
     person = Lookup(names, values[names] or "")
     print(parts.issuers[name].issue(person, found.site.id, deadline))

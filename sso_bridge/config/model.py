@@ -165,6 +165,29 @@ class Ledger(Section):
         examples=["SSO_BRIDGE_LEDGER_URL"],
     )
     pool_size: Count = Field(8, description="Connections of one worker at most.")
+    uniqueness: Literal["canonical", "exact"] = Field(
+        "canonical",
+        description="Whether ERIDs that differ only in letter case, compatibility forms, white "
+        "space or invisible characters are one. Not to be changed once the ledger is made.",
+    )
+    key: SecretStr | None = Field(
+        None,
+        description="The key of the hashes that the ledger compares: 32 characters or more, given "
+        "before the ledger is made and never changed. Unset, it has one of its own inside.",
+        examples=["SSO_BRIDGE_LEDGER_KEY"],
+    )
+    watch_seconds: Seconds = Field(
+        2.0,
+        description="How soon a running node notices `erid relink` and `erid retire`, in seconds: "
+        "so often each worker asks the ledger whether there was one.",
+    )
+    remember: int = Field(
+        100_000,
+        strict=True,
+        ge=0,
+        le=10_000_000,
+        description="Confirmed bindings that each worker keeps in memory, about 1 kB each.",
+    )
 
 
 class Wording(Section):

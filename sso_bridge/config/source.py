@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import Field, SecretStr, model_validator
@@ -124,21 +125,68 @@ class Attribute(Section):
 
 
 class Erid(Section):
-    """Where ERIDs come from. Not to be changed once users have been answered."""
+    """Where ERIDs come from, and how they are watched over. Whoever has one keeps it, whatever
+    is changed here later."""
 
-    strategy: Literal["minted", "column"] = Field(
+    strategy: Literal["minted", "column", "derived", "imported"] = Field(
         "minted",
-        description="Made once and kept in the ledger; or in a column of yours, and the ledger "
-        "watches over it.",
+        description="Made at random once; in a column of yours; a keyed hash of the primary key; "
+        "or known to Digital River already, and put into the ledger by `erid import`.",
     )
     column: Name | None = Field(
         None, description="The column, for the strategy column.", examples=["erid"]
     )
+    secret: SecretStr | None = Field(
+        None,
+        description="What is hashed with, for the strategy derived: 32 characters or more. Never "
+        "to be lost; a ledger that knows another one is refused.",
+        examples=["SSO_BRIDGE_ERID_SECRET"],
+    )
+    newcomers: Literal["refused", "minted"] = Field(
+        "refused",
+        description="For the strategy imported: what becomes of users who were not imported. "
+        "minted says that the import is complete, so that they are new.",
+    )
+    guard: Literal["enforce", "observe", "off"] = Field(
+        "enforce",
+        description="When an ERID or a fingerprint changed, or an ERID is another person's: no "
+        "answer and an alarm; an answer and an alarm; or nothing, and then people can be mixed up.",
+    )
+    fingerprint: tuple[Name, ...] = Field(
+        (),
+        description="Columns that never change while a row is the same person's, such as the time "
+        "it was made. A primary key that is given to somebody else is known by them.",
+        examples=[["created_at"]],
+    )
+    max_length: int = Field(
+        255, strict=True, ge=1, le=255, description="Characters of an ERID at most."
+    )
+    pattern: str | None = Field(
+        None,
+        description="A regular expression that the whole of a new ERID must match.",
+        examples=["[A-Za-z0-9-]+"],
+    )
 
     @model_validator(mode="after")
-    def _pair(self) -> Erid:
-        if (self.strategy == "column") != (self.column is not None):
-            raise at_key("column", 'goes with strategy = "column"; give both or none')
+    def _fits(self) -> Erid:
+        for key, strategy in (("column", "column"), ("secret", "derived")):
+            if (self.strategy == strategy) != (getattr(self, key) is not None):
+                raise at_key(key, f'goes with strategy = "{strategy}"; give both or none')
+        if self.newcomers != "refused" and self.strategy != "imported":
+            raise at_key("newcomers", 'goes with strategy = "imported"; remove it')
+        if self.strategy == "column" and self.column in self.fingerprint:
+            raise at_key("fingerprint", "names the ERID column, which is watched anyway; remove it")
+        try:
+            pattern = re.compile(self.pattern or ".*")
+        except re.error:
+            raise at_key("pattern", "is not a regular expression") from None
+        made = {"column": 36, "minted": 36, "imported": 36, "derived": 40}[self.strategy]
+        example = "01234567-89ab-4def-8123-456789abcdef" if made == 36 else "0123456789abcdef" * 3
+        if self.strategy in ("minted", "derived") or self.newcomers == "minted":
+            if self.max_length < made:
+                raise at_key("max_length", f"is less than the {made} characters of those it makes")
+            if pattern.fullmatch(example[:made]) is None:
+                raise at_key("pattern", f"does not match those it makes, such as {example[:made]}")
         return self
 
 

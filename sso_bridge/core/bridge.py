@@ -23,6 +23,7 @@ from .alarms import AMBIGUOUS_KEY, CONFLICTING_KEYS
 from .creation import Creation
 from .deadline import Deadline
 from .directory import Directory, Found
+from .guard import Guard
 from .model import (
     Accepted,
     Attribute,
@@ -48,9 +49,16 @@ class Bridge:
     """The operations, over people, sessions and new accounts."""
 
     def __init__(
-        self, *, directory: Directory, sessions: Sessions, creation: Creation, observer: Observer
+        self,
+        *,
+        directory: Directory,
+        guard: Guard,
+        sessions: Sessions,
+        creation: Creation,
+        observer: Observer,
     ) -> None:
         self._directory = directory
+        self._guard = guard
         self._sessions = sessions
         self._creation = creation
         self._observer = observer
@@ -74,7 +82,7 @@ class Bridge:
             if not found.record.active:
                 raise InvalidSession("the user is not active")
             self._confirm(found, request.key, deadline)
-            return Accepted(self._key(found, deadline), found.record.attributes)
+            return Accepted(self._key(found, request.key, deadline), found.record.attributes)
 
         return self._answer(site, InvalidSession, validate)
 
@@ -84,7 +92,7 @@ class Bridge:
 
         def create() -> Accepted:
             found = self._creation.create(site, request, deadline)
-            return Accepted(self._key(found, deadline), found.record.attributes)
+            return Accepted(self._key(found, request.key, deadline), found.record.attributes)
 
         return self._answer(site, CreationRefused, create)
 
@@ -102,14 +110,14 @@ class Bridge:
             raise InvalidLogin("wrong password")
         if not found.record.active:
             raise InvalidLogin("the user is not active")
-        key = self._key(found, deadline)
+        key = self._key(found, request.key, deadline)
         return Accepted(key, found.record.attributes + self._session_for(found, key, deadline))
 
     def _get_user(self, site: Site, request: GetUser, deadline: Deadline) -> ProfileAnswer:
         found = self._directory.find(request.key, deadline, addresses=True)
         if not found.record.active:
             raise UserNotActive
-        key = self._key(found, deadline)
+        key = self._key(found, request.key, deadline)
         rule = found.site.profile_session
         if rule is ProfileSession.REQUIRED or (
             rule is ProfileSession.CHECKED
@@ -134,9 +142,9 @@ class Bridge:
         if named is None or named.person != found.person:
             raise IdentityAlarm(CONFLICTING_KEYS, "the session is another user's than userKey")
 
-    def _key(self, found: Found, deadline: Deadline) -> UserKey:
+    def _key(self, found: Found, asked: UserKey, deadline: Deadline) -> UserKey:
         """The same key in every answer about a person; userID is the ERID."""
-        erid = self._directory.erid(found, deadline)
+        erid = self._guard.erid(found, deadline, asked=asked)
         site = found.site
         return UserKey(erid, erid, site.source.company, found.record.login, site.id)
 

@@ -10,12 +10,13 @@ import unicodedata
 
 from ..errors import CreationRefused, IdentityAlarm, LoginTaken
 from . import erid as erids
-from .alarms import ERID_MISSING, SUBJECT_REUSED
+from .alarms import SUBJECT_REUSED
 from .deadline import Deadline
 from .directory import Found
+from .guard import Guard
 from .model import CreateUser, Lookup, NewUser, Record
 from .ports import Claim, Ledger
-from .site import EridStrategy, Site
+from .site import Site
 
 __all__ = ["Creation"]
 
@@ -26,8 +27,9 @@ _UNSEEN = ("Cc", "Cf", "Cn", "Cs", "Zl", "Zp")
 class Creation:
     """Creates users in the source of a site and gives them their ERID."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, guard: Guard) -> None:
         self._ledger = ledger
+        self._guard = guard
 
     def create(self, site: Site, request: CreateUser, deadline: Deadline) -> Found:
         """The new user, or the one that the same request made before.
@@ -60,8 +62,7 @@ class Creation:
 
         def accept(row: Record) -> None:
             claim.confirm(deadline)
-            person = Found(site, row).person
-            if self._ledger.erid_of(person, deadline) is not None:
+            if self._ledger.binding(Found(site, row).person, deadline) is not None:
                 raise IdentityAlarm(SUBJECT_REUSED, f"source {site.source.name!r}")
 
         try:
@@ -72,7 +73,7 @@ class Creation:
         if record is None:
             claim.finish(deadline)
             raise LoginTaken("the database has a unique value of the new user already")
-        self._bind(Found(site, record), user.erid, deadline)
+        self._guard.newborn(Found(site, record), user.erid, deadline)
         claim.finish(deadline)
         return Found(site, record)
 
@@ -82,7 +83,7 @@ class Creation:
         good = site.source.passwords.verify(password, row.password_hash, deadline)
         if not good or not row.active:
             raise LoginTaken("the login is another account's")
-        if self._ledger.is_created_here(found.person, deadline):
+        if self._is_ours(found, deadline):
             return found
         claim = self._claim(site, row.login or "", deadline)
         try:
@@ -94,11 +95,10 @@ class Creation:
     def _adopt(self, found: Found, claim: Claim, deadline: Deadline) -> Found:
         """`found`, whose login and password are right, if `claim` shows that its creation began
         here and was cut short, or that it was completed while we waited; else LoginTaken."""
-        if claim.resumed and not self._ledger.is_created_here(found.person, deadline):
-            given = self._ledger.erid_of(found.person, deadline)
-            self._bind(found, given or erids.mint(), deadline)
+        if claim.resumed and not self._is_ours(found, deadline):
+            self._guard.newborn(found, erids.mint(), deadline)
         claim.finish(deadline)
-        if not self._ledger.is_created_here(found.person, deadline):
+        if not self._is_ours(found, deadline):
             raise LoginTaken("the account was not made by this bridge")
         return found
 
@@ -107,14 +107,10 @@ class Creation:
             site.source.name, site.source.login_rule.canonical(login), deadline
         )
 
-    def _bind(self, found: Found, minted: str, deadline: Deadline) -> None:
-        """Give the new user their ERID and mark the account as made here."""
-        erid = minted
-        if found.site.source.strategy is EridStrategy.COLUMN:
-            if found.record.erid is None:
-                raise IdentityAlarm(ERID_MISSING, "the new row has none")
-            erid = erids.check(found.record.erid)
-        self._ledger.bind(found.person, erid, deadline, created=True)
+    def _is_ours(self, found: Found, deadline: Deadline) -> bool:
+        """Whether this bridge made the account of `found`."""
+        binding = self._ledger.binding(found.person, deadline)
+        return binding is not None and binding.created_here
 
     @staticmethod
     def _row(site: Site, login: str, deadline: Deadline) -> Record | None:

@@ -1,25 +1,18 @@
-"""Which user is meant: from the keys of a request to one person, their row and their ERID."""
+"""Which user is meant: from the keys of a request to one person and their row."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import IdentityAlarm, InvalidMessage, Rejected, UserNotFound
-from . import erid as erids
-from .alarms import (
-    AMBIGUOUS_KEY,
-    CONFLICTING_KEYS,
-    ERID_CHANGED,
-    ERID_UNUSABLE,
-    LOGIN_UNUSABLE,
-    SUBJECT_UNUSABLE,
-)
+from .alarms import AMBIGUOUS_KEY, CONFLICTING_KEYS
 from .deadline import Deadline
+from .keys import is_plain
 from .model import Lookup, Person, Record, UserKey
 from .ports import Ledger, Observer
-from .site import EridStrategy, Site, Source
+from .site import Site, Source
+from .strategies import COLUMN
 
 __all__ = ["Directory", "Found", "UnknownSite"]
 
@@ -58,6 +51,7 @@ class Directory:
         self._default = default
         self._ledger = ledger
         self._observer = observer
+        self._trusting = {site.source.name for site in sites if site.source.trusts_column}
 
     def site(self, key: UserKey) -> Site:
         """The one site that `key` names, by default the default one; raises UnknownSite."""
@@ -108,25 +102,6 @@ class Directory:
             raise UserNotFound(f"no row of source {site.source.name!r} has that {key.kind}")
         return Found(site, record)
 
-    def erid(self, found: Found, deadline: Deadline) -> str:
-        """The ERID of `found`, as the ledger confirms it. Nothing is answered without it."""
-        source, record = found.site.source, found.record
-        if not _plain(record.subject):
-            raise IdentityAlarm(SUBJECT_UNUSABLE, f"source {source.name!r}")
-        if record.login is None or not _plain(record.login):
-            raise IdentityAlarm(LOGIN_UNUSABLE, f"source {source.name!r}")
-        if source.strategy is EridStrategy.MINTED:
-            erid = self._ledger.mint(found.person, deadline)
-        else:
-            erid = erids.check(record.erid)
-            known = self._ledger.erid_of(found.person, deadline)
-            if known is None:
-                self._only_holder(found, erid, deadline)
-            if known != erid:
-                self._ledger.bind(found.person, erid, deadline)
-        self._observer.step("the ledger confirmed the ERID", strategy=source.strategy.value)
-        return erid
-
     def agree(self, found: Found, key: UserKey) -> None:
         """Raises IdentityAlarm unless every login and company in `key` is that of `found`."""
         source, login = found.site.source, found.record.login
@@ -136,14 +111,6 @@ class Directory:
             raise IdentityAlarm(CONFLICTING_KEYS, "loginID is another user's than the other keys")
         if None not in (key.company_id, source.company) and key.company_id != source.company:
             raise IdentityAlarm(CONFLICTING_KEYS, "companyID is not the company of the site")
-
-    def _only_holder(self, found: Found, erid: str, deadline: Deadline) -> None:
-        """Raises IdentityAlarm unless `erid`, about to be bound, leads to `found` alone.
-
-        Of two rows that share it, the ledger would believe whichever came first."""
-        holder = self._row(found.site, Lookup("erid", erid), deadline, False)
-        if holder is None or holder.subject != found.record.subject:
-            raise IdentityAlarm(ERID_UNUSABLE, "it does not lead back to its user")
 
     def _served(self, key: UserKey) -> Sequence[Site]:
         """The sites that `key` leaves possible, never none."""
@@ -160,18 +127,17 @@ class Directory:
     @staticmethod
     def _erid_sent(key: UserKey) -> str | None:
         """The ERID of `key`, which userID is another name for."""
-        user_id, erid = key.user_id, key.external_reference_id
-        if user_id is not None and erid is not None and user_id != erid:
+        if key.external_reference_id not in (None, key.erid):
             raise IdentityAlarm(CONFLICTING_KEYS, "userID and externalReferenceID differ")
-        return erid if user_id is None else user_id
+        return key.erid
 
     def _by_erid(self, key: UserKey, erid: str, deadline: Deadline, addresses: bool) -> Found:
         """The user with `erid`: whom the ledger names, else whom one source's column names."""
-        if not _plain(erid):
+        if not is_plain(erid):
             raise UserNotFound("no ERID is like that")
         sites = self._served(key)
-        person = self._ledger.person_of(erid, deadline)
-        if person is not None:
+        person = self._ledger.holder(erid, deadline)
+        if person is not None and person.source not in self._trusting:
             self._observer.step("the ledger knows the ERID", source=person.source)
             site = self._answering(sites, person.source)
             if site is None:
@@ -179,8 +145,6 @@ class Directory:
             row = self._row(site, Lookup("subject", person.subject), deadline, addresses)
             if row is None:
                 raise UserNotFound("the ledger's user is gone")
-            if site.source.strategy is EridStrategy.COLUMN and row.erid != erid:
-                raise IdentityAlarm(ERID_CHANGED, f"source {site.source.name!r}")
             return Found(site, row)
         return self._by_column(sites, erid, deadline, addresses)
 
@@ -192,7 +156,7 @@ class Directory:
         found = [
             (name, row)
             for name, site in sources.items()
-            if site.source.strategy is EridStrategy.COLUMN
+            if site.source.strategy.name == COLUMN
             and (row := self._row(site, Lookup("erid", erid), deadline, addresses))
         ]
         if not found:
@@ -217,7 +181,7 @@ class Directory:
 
     def _row(self, site: Site, key: Lookup, deadline: Deadline, addresses: bool) -> Record | None:
         source: Source = site.source
-        if not _plain(key.value):
+        if not is_plain(key.value):
             return None
         record = source.users.find(key, deadline, addresses=addresses)
         self._observer.step(
@@ -226,12 +190,3 @@ class Directory:
             row="none" if record is None else "one",
         )
         return record
-
-
-def _plain(value: str) -> bool:
-    """Whether `value` can be a key: of a sane length and without what XML cannot carry.
-
-    No database is asked for anything else: some would fail, some would match too much."""
-    return 0 < len(value) <= erids.MAX_LENGTH and not any(
-        unicodedata.category(c) in ("Cc", "Cs") or c in "\ufffe\uffff" for c in value
-    )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 import uuid
+from dataclasses import dataclass
 
 from ..errors import IdentityAlarm
 from .alarms import ERID_MISSING, ERID_UNUSABLE
 
-__all__ = ["MAX_LENGTH", "canonical", "check", "mint"]
+__all__ = ["MAX_LENGTH", "EridRule", "canonical", "mint"]
 
 MAX_LENGTH = 255
 """Characters. The bound is ours: no limit of Digital River's is published."""
@@ -28,6 +29,8 @@ def canonical(erid: str) -> str:
 
     Compatibility forms, letter case, white space and invisible characters do not count.
     What is left when those are gone may compose anew, so it is done until nothing changes."""
+    if erid.isascii() and erid.isprintable():
+        return erid.replace(" ", "").lower()
     while (folded := _folded(erid)) != erid:
         erid = folded
     return erid
@@ -39,21 +42,38 @@ def _folded(erid: str) -> str:
     return _IGNORABLE.sub("", seen)
 
 
-def check(erid: str | None) -> str:
-    """`erid` itself, if it can be sent and told apart from others.
+@dataclass(frozen=True, slots=True)
+class EridRule:
+    """What else is asked of the ERIDs of one source: a length in characters, and a regular
+    expression that the whole of it must match."""
 
-    Raises IdentityAlarm for one that is absent, blank, too long, not plain characters or
-    wrapped in white space. No value is ever trimmed or otherwise mended: it would then be
-    another ERID."""
-    if erid is None or not canonical(erid):
-        raise IdentityAlarm(ERID_MISSING, "the user has no ERID")
-    if len(erid) > MAX_LENGTH or len(canonical(erid)) > MAX_LENGTH:
-        raise IdentityAlarm(ERID_UNUSABLE, f"longer than {MAX_LENGTH} characters")
-    if erid != erid.strip():
-        raise IdentityAlarm(ERID_UNUSABLE, "begins or ends with white space")
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Cn") for c in erid):
-        raise IdentityAlarm(ERID_UNUSABLE, "has a control or unassigned character")
-    return erid
+    max_length: int = MAX_LENGTH
+    pattern: str | None = None
+
+    def check(self, erid: str | None) -> str:
+        """`erid` itself, if it can be sent and told apart from others.
+
+        Raises IdentityAlarm for one that is absent, blank, too long, not plain characters,
+        wrapped in white space or not of the pattern. No value is ever trimmed or otherwise
+        mended: it would then be another ERID."""
+        if erid is None or not canonical(erid):
+            raise IdentityAlarm(ERID_MISSING, "the user has no ERID")
+        if len(erid) > self.max_length or len(canonical(erid)) > MAX_LENGTH:
+            raise IdentityAlarm(ERID_UNUSABLE, f"longer than {self.max_length} characters")
+        if erid != erid.strip():
+            raise IdentityAlarm(ERID_UNUSABLE, "begins or ends with white space")
+        if not _plain(erid):
+            raise IdentityAlarm(ERID_UNUSABLE, "has a control or unassigned character")
+        if self.pattern is not None and re.fullmatch(self.pattern, erid) is None:
+            raise IdentityAlarm(ERID_UNUSABLE, "is not of the configured pattern")
+        return erid
+
+
+def _plain(erid: str) -> bool:
+    """Whether every character can be sent, now and by every version of Unicode to come."""
+    if erid.isascii():
+        return erid.isprintable()
+    return not any(unicodedata.category(c) in ("Cc", "Cs", "Cn") for c in erid)
 
 
 def mint() -> str:

@@ -12,7 +12,9 @@ __all__ = [
     "Accepted",
     "Address",
     "Attribute",
+    "Binding",
     "CreateUser",
+    "Fingerprint",
     "GetUser",
     "Identity",
     "Login",
@@ -38,6 +40,11 @@ class UserKey:
     company_id: str | None = None
     login_id: str | None = None
     site_id: str | None = None
+
+    @property
+    def erid(self) -> str | None:
+        """The ERID in it, which userID is another name for; None if it has neither."""
+        return self.external_reference_id if self.user_id is None else self.user_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +116,39 @@ class Person:
     company: str = field(default="", compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Which ERID a person has. `origin` names the strategy (or the operator's command) that it
+    came from; `seal` is the sealed fingerprint of the row, None if none was taken."""
+
+    person: Person
+    erid: str
+    origin: str
+    created_here: bool = False
+    seal: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What of a row never changes while it is the same person's, such as when it was made.
+
+    `columns` names the configured columns, `values` holds their cells."""
+
+    columns: str
+    values: str = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One row of the client's users, as far as it is mapped.
 
-    `erid` is what the source's own column holds, None where there is no such column."""
+    `erid` is what the source's own column holds, None where there is no such column;
+    `fingerprint` is None where none is configured, or all its columns are NULL."""
 
     subject: str
     login: str | None
     erid: str | None = None
+    fingerprint: Fingerprint | None = None
     password_hash: str | None = field(default=None, repr=False)
     active: bool = True
     profile: Profile = Profile()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from .deadline import Deadline
-from .model import Identity, Lookup, NewUser, Person, Record
+from .model import Binding, Fingerprint, Identity, Lookup, NewUser, Person, Record
 
 __all__ = [
     "Claim",
@@ -65,26 +65,43 @@ class Claim(Protocol):
 
 
 class Ledger(Protocol):
-    """Which person has which ERID, for ever."""
+    """Which person has which ERID, for ever.
 
-    def erid_of(self, person: Person, deadline: Deadline) -> str | None:
-        """The ERID that `person` has, or None if none was ever given."""
+    What is not given back as None or raised as an alarm may be remembered: a binding
+    changes by an operator's command alone. Raises LedgerUnavailable for an outage."""
 
-    def person_of(self, erid: str, deadline: Deadline) -> Person | None:
+    def binding(self, person: Person, deadline: Deadline) -> Binding | None:
+        """The ERID that `person` has; None if none was ever given.
+
+        Raises IdentityAlarm if an operator took it back."""
+
+    def holder(self, erid: str, deadline: Deadline) -> Person | None:
         """Who has exactly this ERID, or None if nobody does."""
 
-    def mint(self, person: Person, deadline: Deadline) -> str:
-        """The ERID of `person`, made now if there is none yet."""
+    def bind(
+        self,
+        person: Person,
+        erid: str,
+        deadline: Deadline,
+        *,
+        origin: str,
+        seal: str | None = None,
+        created: bool = False,
+    ) -> Binding:
+        """Give `erid` to `person` unless they have one; the binding that is now in force, which
+        another node may have made meanwhile with another ERID.
 
-    def bind(self, person: Person, erid: str, deadline: Deadline, *, created: bool = False) -> None:
-        """Record that `erid` belongs to `person`, or confirm that it does.
+        `created` marks an account that this bridge made. Raises IdentityAlarm if another
+        person has or had this ERID, or one that could be mistaken for it."""
 
-        Raises IdentityAlarm if `person` has another ERID, or another person has this one
-        or one that could be mistaken for it. `created` marks an account that this bridge
-        made."""
+    def reseal(self, binding: Binding, seal: str, deadline: Deadline) -> Binding:
+        """`binding` with a seal, where it has none or one over other columns."""
 
-    def is_created_here(self, person: Person, deadline: Deadline) -> bool:
-        """Whether this bridge made the account of `person`."""
+    def seal(self, person: Person, fingerprint: Fingerprint) -> str:
+        """`fingerprint` as a keyed hash: its columns and its values, divided by a colon."""
+
+    def saw_login(self, person: Person, login: str, deadline: Deadline) -> bool:
+        """Note that `login`, in its canonical form, is `person`'s; whether it was another's."""
 
     def claim(self, source: str, login: str, deadline: Deadline) -> Claim:
         """Become the only one who may create `login` in `source`; waits for whoever is.
@@ -127,6 +144,9 @@ class Observer(Protocol):
 
     def alarm(self, kind: str, details: str) -> None:
         """Something an operator must look at; `kind` is one of `core.alarms`."""
+
+    def notice(self, kind: str, details: str) -> None:
+        """Something worth knowing that is as it may be; `kind` is one of `core.alarms`."""
 
     def step(self, what: str, **facts: str) -> None:
         """What the call just found out, for an operator who is trying one call by hand."""

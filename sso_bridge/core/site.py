@@ -7,18 +7,22 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ..errors import Refused
+from .erid import EridRule
 from .logins import LoginRule
 from .model import LookupKind, Refusal
 from .ports import Passwords, SessionFormat, SessionIssuer, UserSource
+from .strategies import COLUMN, Strategy
 
-__all__ = ["EridStrategy", "ProfileSession", "Site", "Source", "Wording"]
+__all__ = ["GuardMode", "ProfileSession", "Site", "Source", "Wording"]
 
 
-class EridStrategy(Enum):
-    """Where ERIDs come from: a column of the client's, or made once and kept in the ledger."""
+class GuardMode(Enum):
+    """What happens when the ledger and the user database disagree about a person: no answer
+    and an alarm; the alarm alone; nothing, and then a column is not compared at all."""
 
-    COLUMN = "column"
-    MINTED = "minted"
+    ENFORCE = "enforce"
+    OBSERVE = "observe"
+    OFF = "off"
 
 
 class ProfileSession(Enum):
@@ -44,10 +48,17 @@ class Source:
     name: str
     users: UserSource
     passwords: Passwords
-    strategy: EridStrategy
+    strategy: Strategy
+    erids: EridRule = field(default_factory=EridRule)
+    guard: GuardMode = GuardMode.ENFORCE
     login_rule: LoginRule = LoginRule.EXACT
     company: str | None = None
     email_is_login: bool = False
+
+    @property
+    def trusts_column(self) -> bool:
+        """Whether the ERID is whatever the column holds, and no ledger is asked."""
+        return self.guard is GuardMode.OFF and self.strategy.name == COLUMN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,8 +37,8 @@ class Database:
     details ("source 'shop'"). `pool_size` connections are open at most; a call that finds
     none free waits until its deadline. `call_seconds` bounds any single statement on
     engines that take such a bound when connecting. `durable` asks SQLite for a write-ahead
-    log with a full sync, and to make a file that is missing: set it for a file that
-    belongs to the bridge."""
+    log with a full sync: set it for a file that belongs to the bridge. `create` lets SQLite
+    make a file that is missing."""
 
     def __init__(
         self,
@@ -49,14 +49,15 @@ class Database:
         pool_size: int = 8,
         call_seconds: float = 5.0,
         durable: bool = False,
+        create: bool = False,
     ) -> None:
         self.what = what
         self._unavailable = unavailable
         try:
-            parsed = make_url(url)
+            self._url = parsed = make_url(url)
             self._dialect = dialect_of(parsed)
             self.engine: Engine = create_engine(
-                parsed if durable else self._dialect.existing(parsed),
+                parsed if create else self._dialect.existing(parsed),
                 hide_parameters=True,
                 pool_size=pool_size,
                 max_overflow=0,
@@ -85,7 +86,9 @@ class Database:
         """A connection for the time of the block; `write` makes the block one transaction.
 
         Raises DeadlineExceeded, or the error given as `unavailable` for anything that the
-        driver raises, save IntegrityError, which the block may catch or let through."""
+        driver raises, save IntegrityError, which the block may catch or let through. What an
+        engine refuses to write is an IntegrityError too, once it has left the block, whatever
+        the driver calls it."""
         if not self._free.acquire(timeout=deadline.left()):
             raise DeadlineExceeded(f"{self.what}: no connection became free in time")
         try:
@@ -100,11 +103,19 @@ class Database:
         except SQLAlchemyError as error:
             if deadline.is_over():
                 raise DeadlineExceeded(f"{self.what}: no answer in time") from None
+            if write and isinstance(error, DBAPIError) and self._dialect.refuses(error):
+                raise IntegrityError(
+                    None, None, error.orig or error, hide_parameters=True
+                ) from None
             raise self._unavailable(f"{self.what}: {describe(error)}") from None
         except (OverflowError, ValueError) as error:  # some drivers let these through
             raise self._unavailable(f"{self.what}: {type(error).__name__}") from None
         finally:
             self._free.release()
+
+    def is_missing(self) -> bool:
+        """Whether it is known, without connecting, that there is no such database."""
+        return self._dialect.is_missing(self._url)
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -130,7 +141,7 @@ def is_unique_violation(error: IntegrityError) -> bool:
     """Whether a unique constraint was violated, as opposed to NOT NULL, CHECK or a foreign key."""
     orig = error.orig
     state = getattr(orig, "sqlstate", None)
-    if state is not None:
+    if state not in (None, "23000"):  # 23000 says no more than that it is some constraint
         return bool(state == "23505")
     sqlite_name = getattr(orig, "sqlite_errorname", None)
     if sqlite_name is not None:

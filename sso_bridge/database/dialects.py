@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 __all__ = ["Dialect", "dialect_of"]
@@ -28,11 +29,17 @@ class Dialect(Protocol):
     def existing(self, url: URL) -> URL:
         """`url` such that connecting never makes a database that is missing."""
 
+    def is_missing(self, url: URL) -> bool:
+        """Whether it is known without connecting that there is no such database."""
+
     def on_connect(self, connection: Any, record: ConnectionPoolEntry, durable: bool) -> None:
         """Prepare a fresh driver connection."""
 
     def limit(self, connection: Connection, seconds: float, write: bool) -> None:
         """Hold the statements of the coming block to `seconds`; begin a write where needed."""
+
+    def refuses(self, error: DBAPIError) -> bool:
+        """Whether `error`, of a write, is about the row although its class is an outage's."""
 
 
 class Other:
@@ -47,11 +54,17 @@ class Other:
     def existing(self, url: URL) -> URL:
         return url
 
+    def is_missing(self, url: URL) -> bool:
+        return False
+
     def on_connect(self, connection: Any, record: ConnectionPoolEntry, durable: bool) -> None:
         """Nothing to prepare."""
 
     def limit(self, connection: Connection, seconds: float, write: bool) -> None:
         """No limit is known."""
+
+    def refuses(self, error: DBAPIError) -> bool:
+        return False
 
 
 class SQLite(Other):
@@ -72,6 +85,12 @@ class SQLite(Other):
         return url.set(database=f"file:{quote(name)}").update_query_dict(
             {"mode": "rw", "uri": "true"}
         )
+
+    def is_missing(self, url: URL) -> bool:
+        name = url.database
+        if name in (None, "", ":memory:") or name.startswith("file:"):
+            return False
+        return not Path(name).exists()
 
     def on_connect(self, connection: Any, record: ConnectionPoolEntry, durable: bool) -> None:
         connection.isolation_level = None
@@ -123,6 +142,9 @@ class PostgreSQL(Other):
     def limit(self, connection: Connection, seconds: float, write: bool) -> None:
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
 
+    def refuses(self, error: DBAPIError) -> bool:
+        return getattr(error.orig, "sqlstate", None) == "P0001"  # a trigger's RAISE EXCEPTION
+
 
 class MariaDB(Other):
     """MariaDB and MySQL through PyMySQL."""
@@ -132,6 +154,19 @@ class MariaDB(Other):
     def connect_args(self, call_seconds: float) -> dict[str, Any]:
         seconds = max(1, math.ceil(call_seconds))
         return {"connect_timeout": seconds, "read_timeout": seconds, "write_timeout": seconds}
+
+    def limit(self, connection: Connection, seconds: float, write: bool) -> None:
+        if getattr(connection.dialect, "is_mariadb", False):
+            bound = f"max_statement_time = {max(0.001, seconds):.3f}"
+        else:  # MySQL, in milliseconds and for SELECT only
+            bound = f"max_execution_time = {max(1, int(seconds * 1000))}"
+        lock = max(1, int(seconds))
+        connection.exec_driver_sql(f"SET {bound}, innodb_lock_wait_timeout = {lock}")
+
+    def refuses(self, error: DBAPIError) -> bool:
+        """No value for a NOT NULL column, an unfit date, a trigger's SIGNAL, a CHECK (two)."""
+        arguments: tuple[Any, ...] = getattr(error.orig, "args", ())
+        return bool(arguments) and arguments[0] in (1364, 1292, 1644, 3819, 4025)
 
 
 DIALECTS: dict[str, Callable[[], Dialect]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 import uuid
 from collections.abc import Callable
@@ -41,14 +40,13 @@ class SqlClaim:
     def take(
         cls,
         database: Database,
-        source: str,
-        login: str,
+        digest: str,
         deadline: Deadline,
         *,
         clock: Callable[[], float],
     ) -> SqlClaim:
-        """Own the claim to `login`, waiting for another owner; raises Busy at the deadline."""
-        digest = hashlib.sha256(f"{source}\0{login}".encode()).hexdigest()
+        """Own the claim to the login with this digest, waiting for another owner; raises Busy at
+        the deadline."""
         owner = uuid.uuid4().hex
         try:
             while True:

@@ -1,159 +1,217 @@
-"""The ledger in a SQL database.
+"""The ledger in a SQL database, as calls use it.
 
 Uniqueness is the database's own constraint, never a look-up followed by an insert: of two
 nodes that bind at once, one is told so and reads what the other wrote."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
-from sqlalchemy import Select, insert, select, update
-from sqlalchemy.engine import Row
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..core import erid as erids
-from ..core.alarms import ERID_CHANGED, ERID_SHARED
+from ..core.alarms import ERID_SHARED, SUBJECT_RETIRED
 from ..core.deadline import Deadline
-from ..core.model import Person
+from ..core.model import Binding, Fingerprint, Person
 from ..database import Database
-from ..errors import ConfigurationError, IdentityAlarm, Unavailable
+from ..errors import ConfigurationError, IdentityAlarm, LedgerUnavailable
 from .claims import SqlClaim
-from .schema import BINDING, METADATA, VERSION, VERSIONS
+from .entries import BOUND, Entries
+from .memory import Memory
+from .opening import Declared, open_ledger
+from .schema import LEDGER, LOGIN
 
 __all__ = ["SqlLedger"]
 
-_BY_PERSON = select(BINDING.c.erid, BINDING.c.created_here, BINDING.c.source, BINDING.c.subject)
-_BY_ERID = select(BINDING.c.erid, BINDING.c.company, BINDING.c.source, BINDING.c.subject)
+_GENERATION = select(LEDGER.c.generation)
 
 
 class SqlLedger:
     """Implements `core.ports.Ledger` over a `Database` of the bridge's own.
 
-    The tables are made on first use where there are none. `clock` gives seconds since 1970."""
+    `declared` is what the configuration says of it. `clock` gives seconds since 1970."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        database: Database,
+        declared: Declared,
+        *,
+        memory: Memory,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._database = database
+        self._declared = declared
+        self._memory = memory
         self._clock = clock
-        self._ready = threading.Event()
+        self._opened: Entries | None = None
 
-    def erid_of(self, person: Person, deadline: Deadline) -> str | None:
-        """The ERID that `person` has, or None if none was ever given."""
-        row = self._binding(person, deadline)
-        return None if row is None else str(row.erid)
+    def open(self, deadline: Deadline) -> None:
+        """Raises ConfigurationError, with the remedy, unless this is the right ledger."""
+        self._opened = Entries(open_ledger(self._database, self._declared, deadline), self._clock)
 
-    def is_created_here(self, person: Person, deadline: Deadline) -> bool:
-        """Whether this bridge made the account of `person`."""
-        row = self._binding(person, deadline)
-        return row is not None and bool(row.created_here)
-
-    def person_of(self, erid: str, deadline: Deadline) -> Person | None:
-        """Who has exactly this ERID; one that only looks alike is nobody's."""
-        row = self._by_erid(erid, deadline)
-        if row is None or row.erid != erid:
-            return None
-        return Person(row.source, row.subject, row.company)
-
-    def mint(self, person: Person, deadline: Deadline) -> str:
-        """The ERID of `person`, made now if there is none yet."""
-        known = self.erid_of(person, deadline)
+    def binding(self, person: Person, deadline: Deadline) -> Binding | None:
+        """The ERID that `person` has; see `core.ports.Ledger`."""
+        entries = self._ready(deadline)
+        known = self._memory.binding(person)
         if known is not None:
             return known
-        minted = erids.mint()
-        if self._insert(person, minted, False, deadline):
-            return minted
-        known = self.erid_of(person, deadline)
+        era = self._memory.era
+        with self._database.connection(deadline) as connection:
+            row = entries.of_subject(connection, person)
+        if row is None:
+            return None
+        if row.action not in BOUND:
+            raise IdentityAlarm(SUBJECT_RETIRED, f"source {person.source!r}: {row.action}")
+        binding = entries.binding(row, person)
+        self._memory.keep(binding, era)
+        return binding
+
+    def holder(self, erid: str, deadline: Deadline) -> Person | None:
+        """Who has exactly this ERID; one that only looks alike is nobody's."""
+        entries = self._ready(deadline)
+        known = self._memory.holder(erid)
+        if known is not None:
+            return known
+        era = self._memory.era
+        with self._database.connection(deadline) as connection:
+            row = entries.of_erid(connection, erid)
+        if row is None or row.erid != erid or row.action not in BOUND:
+            return None
+        person = entries.person(row)
+        self._memory.keep(entries.binding(row, person), era)
+        return person
+
+    def bind(
+        self,
+        person: Person,
+        erid: str,
+        deadline: Deadline,
+        *,
+        origin: str,
+        seal: str | None = None,
+        created: bool = False,
+    ) -> Binding:
+        """Give `erid` to `person` unless they have one; see `core.ports.Ledger`."""
+        entries = self._ready(deadline)
+        known = self.binding(person, deadline)
         if known is None:
-            raise IdentityAlarm(ERID_SHARED, "a new ERID was somebody's already")
+            row = entries.row(
+                "created" if created else "bound",
+                person,
+                erid=erid,
+                origin=origin,
+                created_here=created,
+                seal=seal,
+            )
+            era = self._memory.era
+            try:
+                with self._database.connection(deadline, write=True) as connection:
+                    entries.add(connection, row)
+            except IntegrityError:
+                known = self.binding(person, deadline)
+                if known is None:
+                    raise IdentityAlarm(ERID_SHARED, f"source {person.source!r}") from None
+            else:
+                made = Binding(person, erid, origin, created, seal)
+                self._memory.keep(made, era)
+                return made
+        if created and not known.created_here:
+            return self._follow(known, "created", deadline, created_here=1)
         return known
 
-    def bind(self, person: Person, erid: str, deadline: Deadline, *, created: bool = False) -> None:
-        """Record that `erid` belongs to `person`, or confirm that it does."""
-        row = self._binding(person, deadline)
-        if row is None:
-            if self._insert(person, erid, created, deadline):
-                return
-            row = self._binding(person, deadline)
-            if row is None:
-                raise IdentityAlarm(ERID_SHARED, f"source {person.source!r}")
-        if row.erid != erid:
-            raise IdentityAlarm(ERID_CHANGED, f"source {person.source!r}")
-        if created and not row.created_here:
-            self._mark_created(person, deadline)
+    def reseal(self, binding: Binding, seal: str, deadline: Deadline) -> Binding:
+        """`binding` with a seal; see `core.ports.Ledger`."""
+        return self._follow(binding, "sealed", deadline, seal=seal)
+
+    def seal(self, person: Person, fingerprint: Fingerprint) -> str:
+        """`fingerprint` as a keyed hash. The ledger must have been asked for the person before."""
+        if self._opened is None:
+            raise LedgerUnavailable("ledger: it was not opened yet")
+        return self._opened.seal(person, fingerprint)
+
+    def saw_login(self, person: Person, login: str, deadline: Deadline) -> bool:
+        """Note that `login` is `person`'s; whether it was another's. Of two nodes that note a
+        move at once, one tells of it."""
+        entries = self._ready(deadline)
+        if self._memory.login(person.source, login) == person:
+            return False
+        era = self._memory.era
+        moved = self._note_login(entries, person, login, deadline)
+        self._memory.keep_login(login, person, era)
+        return moved
 
     def claim(self, source: str, login: str, deadline: Deadline) -> SqlClaim:
         """Become the only one who may create `login` in `source`; waits for whoever is."""
-        self._prepare(deadline)
-        return SqlClaim.take(self._database, source, login, deadline, clock=self._clock)
+        digest = self._ready(deadline).login_digest(source, login)
+        return SqlClaim.take(self._database, digest, deadline, clock=self._clock)
 
     def check(self, deadline: Deadline) -> None:
-        """Raises LedgerUnavailable unless the ledger answers."""
-        self._prepare(deadline)
+        """Raises LedgerUnavailable unless the ledger answers and is the right one."""
+        self._ready(deadline)
+        self._generation(deadline)
+
+    def _ready(self, deadline: Deadline) -> Entries:
+        """The rows, of a ledger that is the right one, with no old memory of it."""
+        if self._opened is None:
+            try:
+                self.open(deadline)
+            except ConfigurationError as error:
+                raise LedgerUnavailable(error.details) from None
+            assert self._opened is not None
+        self._memory.refresh(self._generation, deadline)
+        return self._opened
+
+    def _generation(self, deadline: Deadline) -> int:
         with self._database.connection(deadline) as connection:
-            connection.execute(select(VERSIONS.c.version)).first()
+            generation = connection.execute(_GENERATION).scalar()
+        if generation is None:
+            raise LedgerUnavailable("ledger: it has been emptied")
+        return int(generation)
 
-    def _binding(self, person: Person, deadline: Deadline) -> Row[Any] | None:
-        query = _BY_PERSON.where(
-            BINDING.c.source == person.source, BINDING.c.subject == person.subject
-        )
-        row = self._first(query, deadline)
-        if row is not None and (row.source, row.subject) != (person.source, person.subject):
-            raise IdentityAlarm(ERID_SHARED, "the ledger's database mixes up two subjects")
-        return row
-
-    def _by_erid(self, erid: str, deadline: Deadline) -> Row[Any] | None:
-        return self._first(
-            _BY_ERID.where(BINDING.c.erid_canonical == erids.canonical(erid)), deadline
-        )
-
-    def _first(self, query: Select[Any], deadline: Deadline) -> Row[Any] | None:
-        self._prepare(deadline)
-        with self._database.connection(deadline) as connection:
-            return connection.execute(query).first()
-
-    def _insert(self, person: Person, erid: str, created: bool, deadline: Deadline) -> bool:
-        """Bind; False if the person has a binding already, or somebody else the ERID."""
-        self._prepare(deadline)
+    def _follow(
+        self, binding: Binding, action: str, deadline: Deadline, **changes: object
+    ) -> Binding:
+        """The binding after a row that says the same but for `changes`; if another caller was
+        first, what that one wrote."""
+        entries = self._ready(deadline)
+        person, era = binding.person, self._memory.era
         try:
             with self._database.connection(deadline, write=True) as connection:
-                connection.execute(
-                    insert(BINDING).values(
-                        company=person.company,
-                        source=person.source,
-                        subject=person.subject,
-                        erid=erid,
-                        erid_canonical=erids.canonical(erid),
-                        created_here=created,
-                        bound_at=self._clock(),
-                    )
-                )
+                newest = entries.of_subject(connection, person)
+                if newest is None or newest.action not in BOUND or newest.erid != binding.erid:
+                    raise IdentityAlarm(SUBJECT_RETIRED, f"source {person.source!r}: meanwhile")
+                row = entries.again(newest, action, **changes)
+                entries.add(connection, row)
         except IntegrityError:
+            with self._database.connection(deadline) as connection:
+                newest = entries.of_subject(connection, person)
+            if newest is None or newest.action not in BOUND:
+                raise IdentityAlarm(SUBJECT_RETIRED, f"source {person.source!r}") from None
+            return entries.binding(newest, person)
+        after = Binding(person, row["erid"], row["origin"], bool(row["created_here"]), row["seal"])
+        self._memory.keep(after, era)
+        return after
+
+    def _note_login(self, entries: Entries, person: Person, login: str, deadline: Deadline) -> bool:
+        digest = entries.login_digest(person.source, login)
+        mine = entries.subject_digest(person)
+        last = select(LOGIN.c.subject_digest).where(LOGIN.c.login_digest == digest)
+        with self._database.connection(deadline) as connection:
+            known = connection.execute(last).scalar()
+        if known == mine:
             return False
-        return True
-
-    def _mark_created(self, person: Person, deadline: Deadline) -> None:
-        mine = (BINDING.c.source == person.source) & (BINDING.c.subject == person.subject)
-        with self._database.connection(deadline, write=True) as connection:
-            connection.execute(update(BINDING).where(mine).values(created_here=True))
-
-    def _prepare(self, deadline: Deadline) -> None:
-        """Make the tables, once, where there are none; refuse those of another version."""
-        if self._ready.is_set():
-            return
         try:
             with self._database.connection(deadline, write=True) as connection:
-                METADATA.create_all(connection)
-                found = connection.execute(select(VERSIONS.c.version)).scalar()
-                if found is None:
-                    connection.execute(insert(VERSIONS).values(version=VERSION))
-        except (IntegrityError, Unavailable):  # another process may have been first
-            with self._database.connection(deadline) as connection:
-                found = connection.execute(select(VERSIONS.c.version)).scalar()
-        if found not in (None, VERSION):
-            raise ConfigurationError(
-                f"ledger: its schema is version {found}, this program's is {VERSION}; "
-                "run the sso-bridge release that matches the ledger"
-            )
-        self._ready.set()
+                if known is None:
+                    row = {"login_digest": digest, "subject_digest": mine}
+                    connection.execute(insert(LOGIN).values(row))
+                    return False
+                changed = connection.execute(
+                    update(LOGIN)
+                    .where(LOGIN.c.login_digest == digest, LOGIN.c.subject_digest == known)
+                    .values(subject_digest=mine)
+                )
+                return bool(changed.rowcount)
+        except IntegrityError:  # another node noted it at the same moment
+            return False

@@ -117,6 +117,7 @@ class Mapping:
     password: str
     schema: str | None = None
     erid: str | None = None
+    fingerprint: tuple[str, ...] = ()
     active: ActiveRule | None = None
     profile: ReadOnly[str, Field] = field(default_factory=dict)
     shipping: ReadOnly[str, Field] = field(default_factory=dict)
@@ -133,7 +134,7 @@ class Mapping:
             *self.billing.values(),
             *(a.field for a in self.attributes),
         ]
-        names = [self.subject, self.login, self.password, self.erid]
+        names = [self.subject, self.login, self.password, self.erid, *self.fingerprint]
         names.append(self.active.column if self.active else None)
         names.extend(f.name for f in fields if isinstance(f, Column))
         return list(dict.fromkeys(name for name in names if name is not None))

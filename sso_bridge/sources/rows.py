@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as ReadOnly
 from dataclasses import replace
@@ -9,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row, TableClause, bindparam, column, select, table
 
-from ..core.model import Address, Attribute, NewUser, Profile, Record
+from ..core.model import Address, Attribute, Fingerprint, NewUser, Profile, Record
 from .keys import subject_text
 from .mapping import (
     AddressTable,
@@ -73,6 +74,15 @@ class RecordReader:
         cell = row[self._place[self._mapping.erid]]
         return None if cell is None else text_of(cell)
 
+    def fingerprint(self, row: Row[Any]) -> Fingerprint | None:
+        """What never changes in the row; None if nothing is mapped, or all of it is NULL."""
+        names = self._mapping.fingerprint
+        cells = [row[self._place[name]] for name in names]
+        if all(cell is None for cell in cells):
+            return None
+        texts = [None if cell is None else text_of(cell) for cell in cells]
+        return Fingerprint(json.dumps(names), json.dumps(texts))
+
     @staticmethod
     def text(cell: object) -> str:
         """A cell as text."""
@@ -86,6 +96,7 @@ class RecordReader:
             subject=self.subject_text(row),
             login=self.login(row),
             erid=self.erid(row),
+            fingerprint=self.fingerprint(row),
             password_hash=None if password is None else text_of(password),
             active=mapping.active is None
             or mapping.active.holds(row[place[mapping.active.column]]),

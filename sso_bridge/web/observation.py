@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 
-from ..core.alarms import ALARMS
+from ..core.alarms import ALARMS, NOTICES
 
 __all__ = ["METRICS", "Observation"]
 
@@ -17,6 +17,7 @@ METRICS: Final[dict[str, str]] = {
     "sso_bridge_calls_total": "Calls answered, by operation and outcome.",
     "sso_bridge_call_seconds": "Time from a request's last byte to its answer, by operation.",
     "sso_bridge_alarms_total": "Things that an operator must look at, by kind.",
+    "sso_bridge_notices_total": "Things that are allowed and worth knowing, by kind.",
     "sso_bridge_http_refused_total": "Requests refused before they were read as XML, by status.",
 }
 """Every metric and its help text; docs/operations.md lists them."""
@@ -40,6 +41,7 @@ class Observation:
 
         self._calls = counter("sso_bridge_calls_total", "operation", "outcome")
         self._alarms = counter("sso_bridge_alarms_total", "kind")
+        self._notices = counter("sso_bridge_notices_total", "kind")
         self._http = counter("sso_bridge_http_refused_total", "status")
         self._seconds = Histogram(
             "sso_bridge_call_seconds",
@@ -50,11 +52,18 @@ class Observation:
         )
         for kind in ALARMS:
             self._alarms.labels(kind)
+        for kind in NOTICES:
+            self._notices.labels(kind)
 
     def alarm(self, kind: str, details: str) -> None:
         """Something an operator must look at."""
         self._alarms.labels(kind).inc()
         self._log.error("alarm", kind=kind, meaning=ALARMS.get(kind, ""), details=details)
+
+    def notice(self, kind: str, details: str) -> None:
+        """Something worth knowing that is as it may be."""
+        self._notices.labels(kind).inc()
+        self._log.warning("notice", kind=kind, meaning=NOTICES.get(kind, ""), details=details)
 
     def step(self, what: str, **facts: str) -> None:
         """What the call just found out; written at debug level."""

@@ -2,6 +2,19 @@
 
 from .application import application
 from .declared import database_url, mapping
-from .parts import Parts, assemble
+from .ledger import check_ledger, create_ledger, declared_ledger, ledger_database, register
+from .parts import Parts, assemble, source_database
 
-__all__ = ["Parts", "application", "assemble", "database_url", "mapping"]
+__all__ = [
+    "Parts",
+    "application",
+    "assemble",
+    "check_ledger",
+    "create_ledger",
+    "database_url",
+    "declared_ledger",
+    "ledger_database",
+    "mapping",
+    "register",
+    "source_database",
+]

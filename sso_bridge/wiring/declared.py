@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from ..config.source import Fixed, Made
+from ..config.source import Erid, Fixed, Made
 from ..config.source import Source as SourceSettings
+from ..core import strategies
+from ..errors import ConfigurationError
 from ..sources import (
     ActiveRule,
     AddressTable,
@@ -20,7 +23,10 @@ from ..sources import (
 )
 from ..sources.mapping import Field
 
-__all__ = ["database_url", "mapping", "table_identity"]
+__all__ = ["database_url", "mapping", "secret_of", "strategy", "table_identity"]
+
+_SHORTEST_SECRET = 32
+"""Characters of a secret that hashes are keyed with."""
 
 
 def database_url(url: str, folder: Path) -> str:
@@ -56,6 +62,31 @@ def table_identity(url: str, folder: Path, schema: str | None, table: str) -> tu
     return (engine, host, port, name, schema or default, table)
 
 
+def strategy(name: str, declared: Erid) -> strategies.Strategy:
+    """Where the ERIDs of the source `name` come from."""
+    if declared.strategy == "derived":
+        return strategies.Derived(
+            name, secret_of(f"sources.{name}.erid.secret", declared.secret) or b""
+        )
+    if declared.strategy == "imported":
+        return strategies.Imported(mints=declared.newcomers == "minted")
+    return strategies.Column() if declared.strategy == "column" else strategies.Minted()
+
+
+def secret_of(key: str, secret: SecretStr | None) -> bytes | None:
+    """The secret in the setting `key`, None if it is unset; raises ConfigurationError for one that
+    could be guessed."""
+    if secret is None:
+        return None
+    value = secret.get_secret_value().encode()
+    if len(value) < _SHORTEST_SECRET:
+        raise ConfigurationError(
+            f"{key}: is shorter than {_SHORTEST_SECRET} characters; make a random one, for "
+            "example with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+        )
+    return value
+
+
 def mapping(declared: SourceSettings) -> Mapping:
     """What the settings declare, as the source understands it."""
     active, addresses = declared.active, declared.addresses
@@ -66,6 +97,7 @@ def mapping(declared: SourceSettings) -> Mapping:
         login=declared.login,
         password=declared.password,
         erid=declared.erid.column,
+        fingerprint=declared.erid.fingerprint,
         active=None
         if active is None
         else ActiveRule(

@@ -12,20 +12,23 @@ from ..config.sessions import JwtSession, TableSession
 from ..core.bridge import Bridge
 from ..core.creation import Creation
 from ..core.directory import Directory
+from ..core.erid import EridRule
+from ..core.guard import Guard
 from ..core.logins import LoginRule
 from ..core.ports import Observer, SessionFormat, SessionIssuer
 from ..core.sessions import Sessions
-from ..core.site import EridStrategy, ProfileSession, Site, Source, Wording
+from ..core.site import GuardMode, ProfileSession, Site, Source, Wording
 from ..database import Database
-from ..errors import LedgerUnavailable, SourceUnavailable
-from ..ledger import SqlLedger
+from ..errors import SourceUnavailable
+from ..ledger import Memory, SqlLedger
 from ..passwords import MAKERS, HashPool, PasswordHashes, cores
 from ..sources import SqlSource
-from .declared import database_url, mapping
+from .declared import database_url, mapping, strategy
+from .ledger import declared_ledger, ledger_database
 from .separation import check_separation
 from .tokens import tokens
 
-__all__ = ["Parts", "assemble"]
+__all__ = ["Parts", "assemble", "source_database"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +39,10 @@ class Parts:
     bridge: Bridge
     directory: Directory
     sites: Mapping[str, Site]
+    declared: Mapping[str, Source]
     sources: Mapping[str, SqlSource]
     databases: Mapping[str, Database]
+    guard: Guard
     ledger: SqlLedger
     issuers: Mapping[str, SessionIssuer]
     pool: HashPool
@@ -48,8 +53,13 @@ def assemble(settings: Settings, folder: Path, observer: Observer) -> Parts:
 
     Opens no connection: databases may be down now. Raises ConfigurationError."""
     check_separation(settings, folder)
-    databases = _databases(settings, folder)
-    ledger = _ledger(settings, folder)
+    databases = {name: source_database(settings, folder, name) for name in settings.sources}
+    ledger = SqlLedger(
+        ledger_database(settings, folder),
+        declared_ledger(settings),
+        memory=Memory(settings.ledger.remember, settings.ledger.watch_seconds),
+    )
+    guard = Guard(ledger, observer)
     pool = HashPool(_hash_workers(settings), settings.hashing.waiting)
     users = {
         name: SqlSource(
@@ -77,8 +87,9 @@ def assemble(settings: Settings, folder: Path, observer: Observer) -> Parts:
     )
     bridge = Bridge(
         directory=directory,
+        guard=guard,
         sessions=Sessions(directory),
-        creation=Creation(ledger),
+        creation=Creation(ledger, guard),
         observer=observer,
     )
     return Parts(
@@ -86,44 +97,28 @@ def assemble(settings: Settings, folder: Path, observer: Observer) -> Parts:
         bridge=bridge,
         directory=directory,
         sites=sites,
+        declared=known,
         sources=users,
         databases=databases,
+        guard=guard,
         ledger=ledger,
         issuers=issuers,
         pool=pool,
     )
 
 
-def _databases(settings: Settings, folder: Path) -> dict[str, Database]:
-    """The databases of the sources, by their names."""
-    return {
-        name: Database(
-            database_url(declared.url.get_secret_value(), folder),
-            what=f"source {name!r}",
-            unavailable=SourceUnavailable,
-            pool_size=declared.pool_size,
-            call_seconds=settings.server.call_seconds,
-        )
-        for name, declared in settings.sources.items()
-    }
-
-
-def _ledger(settings: Settings, folder: Path) -> SqlLedger:
-    """The ledger. A SQLite file of its own gets a durable journal; one shared with a source is
-    the client's, and keeps the client's."""
-    url = database_url(settings.ledger.url.get_secret_value(), folder)
-    shared = any(
-        database_url(s.url.get_secret_value(), folder) == url for s in settings.sources.values()
-    )
-    return SqlLedger(
-        Database(
-            url,
-            what="ledger",
-            unavailable=LedgerUnavailable,
-            pool_size=settings.ledger.pool_size,
-            call_seconds=settings.server.call_seconds,
-            durable=not shared,
-        )
+def source_database(
+    settings: Settings, folder: Path, name: str, *, call_seconds: float | None = None
+) -> Database:
+    """The database of a source. `call_seconds` bounds a statement where it is not the setting
+    of that name."""
+    declared = settings.sources[name]
+    return Database(
+        database_url(declared.url.get_secret_value(), folder),
+        what=f"source {name!r}",
+        unavailable=SourceUnavailable,
+        pool_size=declared.pool_size,
+        call_seconds=call_seconds or settings.server.call_seconds,
     )
 
 
@@ -140,7 +135,9 @@ def _source(
             sample=users.password_hashes,
             maker=MAKERS[declared.passwords.scheme](),
         ),
-        strategy=EridStrategy(declared.erid.strategy),
+        strategy=strategy(name, declared.erid),
+        erids=EridRule(declared.erid.max_length, declared.erid.pattern),
+        guard=GuardMode(declared.erid.guard),
         login_rule=LoginRule(declared.login_match),
         company=declared.company,
         email_is_login=declared.profile.get("email") == declared.login,

@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "config": frozenset({"errors"}),
     "logs": frozenset({"errors"}),
     "observing": BELOW,
-    "demo": frozenset({"errors", "passwords"}),
+    "demo": frozenset({"errors", "passwords", "config", "wiring"}),
     "wiring": BELOW | {*PORTS, "soap", "web", "config", "observing"},
     "processes": frozenset(),
     "serving": frozenset(

@@ -23,23 +23,23 @@ from sso_bridge.ledger import SqlLedger
 from tests.people import COLUMN, ERIDS, TABLE, People, at_once, erid_in, execute, refused
 from tests.sources.test_mapped_tables import ADDRESSES, DECLARED
 
+Make = Callable[..., People]
+
 BOTH = pytest.mark.parametrize("strategy", ["minted", "column"])
 
 
-def of(strategy: str, folder: Path, **more: Any) -> People:
-    if strategy == "column":
-        return People(folder, ERIDS, source=COLUMN, **more)
-    return People(folder, **more)
+def of(strategy: str, make: Make) -> People:
+    return make(ERIDS, source=COLUMN) if strategy == "column" else make()
 
 
 @pytest.fixture
-def people(tmp_path: Path) -> People:
-    return People(tmp_path)
+def people(make: Make) -> People:
+    return make()
 
 
 @BOTH
-def test_a_new_user_can_log_in_and_has_one_key_for_ever(tmp_path: Path, strategy: str) -> None:
-    people = of(strategy, tmp_path)
+def test_a_new_user_can_log_in_and_has_one_key_for_ever(make: Make, strategy: str) -> None:
+    people = of(strategy, make)
     key = people.create("new").key
     assert people.login("new").key == key
     assert people.get(user_id=key.user_id).key == key
@@ -48,9 +48,8 @@ def test_a_new_user_can_log_in_and_has_one_key_for_ever(tmp_path: Path, strategy
         assert people.run("SELECT erid FROM users") == [(key.external_reference_id,)]
 
 
-def test_what_the_request_says_goes_through_the_mapping(tmp_path: Path) -> None:
-    people = People(
-        tmp_path,
+def test_what_the_request_says_goes_through_the_mapping(make: Make) -> None:
+    people = make(
         f"{TABLE.replace('first_name TEXT', 'first_name TEXT, city TEXT, at TEXT, n INTEGER')};"
         f"{ADDRESSES};",
         source={
@@ -74,10 +73,8 @@ def test_what_the_request_says_goes_through_the_mapping(tmp_path: Path) -> None:
 
 
 @BOTH
-def test_the_same_request_again_is_answered_with_the_same_user(
-    tmp_path: Path, strategy: str
-) -> None:
-    people = of(strategy, tmp_path)
+def test_the_same_request_again_is_answered_with_the_same_user(make: Make, strategy: str) -> None:
+    people = of(strategy, make)
     assert people.create("new") == people.create("new")
     assert people.count() == 1
 
@@ -98,9 +95,9 @@ def test_an_account_of_the_client_s_own_is_taken_even_with_its_password(people: 
 
 
 def test_under_ascii_case_the_same_login_in_other_letters_is_the_same_user(
-    tmp_path: Path,
+    make: Make,
 ) -> None:
-    people = People(tmp_path, source={"login_match": "ascii_case"})
+    people = make(source={"login_match": "ascii_case"})
     assert people.create("New@x") == people.create("nEW@X")
     assert people.count() == 1
 
@@ -120,21 +117,21 @@ def test_a_login_or_password_that_cannot_be_kept_makes_no_user(
     assert people.count() == 0
 
 
-def test_a_new_user_cannot_choose_an_erid_or_another_s_company(tmp_path: Path) -> None:
-    people = People(tmp_path, source={"company": "acme"})
+def test_a_new_user_cannot_choose_an_erid_or_another_s_company(make: Make) -> None:
+    people = make(source={"company": "acme"})
     assert refused(people.create("new", user_id="x")) == "creation_refused"
     assert refused(people.create("new", external_reference_id="x")) == "creation_refused"
     assert refused(people.create("new", site_id="de", company_id="x")) == "creation_refused"
     assert erid_in(people.create("new", site_id="de", company_id="acme"))
 
 
-def test_a_site_that_takes_no_new_accounts_refuses(tmp_path: Path) -> None:
-    people = People(tmp_path, site={"create": False})
+def test_a_site_that_takes_no_new_accounts_refuses(make: Make) -> None:
+    people = make(site={"create": False})
     assert refused(people.create("new")) == "creation_refused"
 
 
-def test_where_the_email_is_the_login_either_will_do_and_both_must_agree(tmp_path: Path) -> None:
-    people = People(tmp_path, source={"profile": {"email": "login"}})
+def test_where_the_email_is_the_login_either_will_do_and_both_must_agree(make: Make) -> None:
+    people = make(source={"profile": {"email": "login"}})
     answer = people.create(None, profile=Profile(email="a@x"))
     assert isinstance(answer, Accepted)
     assert answer.key.login_id == "a@x"
@@ -146,21 +143,21 @@ def test_where_the_email_is_the_login_either_will_do_and_both_must_agree(tmp_pat
     "extra",
     [
         "n INTEGER NOT NULL",
-        "n INTEGER CHECK (n > 0) DEFAULT 0",
+        "n INTEGER DEFAULT 0 CHECK (n > 0)",
         "n INTEGER DEFAULT 9 REFERENCES users (id)",
     ],
 )
 def test_a_constraint_that_a_new_row_breaks_is_a_refusal_with_an_alarm(
-    tmp_path: Path, extra: str
+    make: Make, extra: str
 ) -> None:
-    people = People(tmp_path, TABLE.replace("first_name TEXT", f"first_name TEXT, {extra}"))
+    people = make(TABLE.replace("first_name TEXT", f"first_name TEXT, {extra}"))
     assert refused(people.create("new")) == "creation_refused"
     assert people.alarms == ["source_rejected"]
     assert (people.count(), people.claims()) == (0, [])
 
 
-def test_another_unique_column_that_is_taken_means_that_the_account_is(tmp_path: Path) -> None:
-    people = People(tmp_path, TABLE.replace("first_name TEXT", "first_name TEXT UNIQUE"))
+def test_another_unique_column_that_is_taken_means_that_the_account_is(make: Make) -> None:
+    people = make(TABLE.replace("first_name TEXT", "first_name TEXT UNIQUE"))
     assert erid_in(people.create("one", profile=Profile(first_name="N")))
     assert refused(people.create("two", profile=Profile(first_name="N"))) == "login_taken"
     assert (people.count(), people.claims()) == (1, [])
@@ -190,8 +187,47 @@ def test_a_database_that_keeps_something_else_than_was_written_keeps_nothing(
     assert (people.count(), people.claims()) == (0, [])
 
 
-def test_a_column_that_keeps_another_erid_than_was_written_keeps_nothing(tmp_path: Path) -> None:
-    people = People(tmp_path, ERIDS.replace("erid TEXT", "erid INTEGER"), source=COLUMN)
+REFUSING = {
+    "sqlite": "CREATE TRIGGER t BEFORE INSERT ON users BEGIN SELECT RAISE(ABORT, 'no xyzzy'); END",
+    "postgresql": (
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN RAISE EXCEPTION $$no xyzzy$$; END'; "
+        "CREATE TRIGGER t BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION f()"
+    ),
+    "mariadb": (
+        "CREATE TRIGGER t BEFORE INSERT ON users FOR EACH ROW "
+        "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no xyzzy'"
+    ),
+}
+
+
+def test_a_trigger_that_refuses_a_new_row_is_a_refusal_with_an_alarm(people: People) -> None:
+    people.run(REFUSING[people.engine])
+    assert refused(people.create("new")) == "creation_refused"
+    assert people.alarms == ["source_rejected"]
+    assert "xyzzy" not in people.watched.details[0]
+    assert (people.count(), people.claims()) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("d DATE", "never"), ("n SMALLINT", "70000"), ("s VARCHAR(3)", "long")],
+)
+def test_a_value_that_does_not_fit_its_column_is_a_refusal_with_an_alarm(
+    make: Make, column: str, value: str
+) -> None:
+    table = TABLE.replace("first_name TEXT", f"first_name TEXT, {column}")
+    people = make(table, source={"create_values": {column.split()[0]: value}})
+    if people.engine == "sqlite":
+        assert erid_in(people.create("new"))  # it keeps anything anywhere
+        return
+    assert refused(people.create("new")) == "creation_refused"
+    assert people.alarms == ["source_rejected"]
+    assert (people.count(), people.claims()) == (0, [])
+
+
+def test_a_column_that_keeps_another_erid_than_was_written_keeps_nothing(make: Make) -> None:
+    people = make(ERIDS.replace("erid TEXT", "erid INTEGER"), source=COLUMN)
     assert refused(people.create("new")) == "creation_refused"
     assert people.alarms == ["source_rejected"]
     assert people.count() == 0
@@ -207,8 +243,8 @@ def test_a_primary_key_that_was_another_user_s_is_refused_and_rolled_back(tmp_pa
     assert [row[2] for row in people.bindings()] == [erid]
 
 
-def test_a_row_that_the_login_index_cannot_tell_apart_is_not_made(tmp_path: Path) -> None:
-    people = People(tmp_path, TABLE.replace("login TEXT", "login TEXT COLLATE NOCASE"))
+def test_a_row_that_the_login_index_cannot_tell_apart_is_not_made(make: Make) -> None:
+    people = make(TABLE.replace("login TEXT", "login TEXT COLLATE NOCASE"))
     people.add("Bob")
     assert isinstance(people.create("bob"), Refusal)
     assert people.count() == 1
@@ -222,15 +258,15 @@ def test_a_password_that_is_wrong_costs_no_more_than_one_hash(people: People) ->
 
 
 @BOTH
-def test_two_at_once_make_one_user_and_get_one_answer(tmp_path: Path, strategy: str) -> None:
-    people = of(strategy, tmp_path)
+def test_two_at_once_make_one_user_and_get_one_answer(make: Make, strategy: str) -> None:
+    people = of(strategy, make)
     answers = at_once(6, lambda _: people.create("new"))
     assert len({erid_in(answer) for answer in answers}) == 1
     assert (people.count(), len(people.bindings()), people.claims()) == (1, 1, [])
 
 
-def test_two_at_once_make_one_user_though_the_login_column_is_not_unique(tmp_path: Path) -> None:
-    people = People(tmp_path, TABLE.replace("NOT NULL UNIQUE", ""))
+def test_two_at_once_make_one_user_though_the_login_column_is_not_unique(make: Make) -> None:
+    people = make(TABLE.replace("NOT NULL UNIQUE", ""))
     answers = at_once(6, lambda _: people.create("new"))
     assert len({erid_in(answer) for answer in answers}) == 1
     assert people.count() == 1
@@ -242,14 +278,16 @@ def test_of_two_at_once_with_two_passwords_one_is_refused(people: People) -> Non
     assert people.count() == 1
 
 
-def _create_elsewhere(folder: str, count: int) -> list[str]:
-    people = People(Path(folder), "")
+def _create_elsewhere(make: Make, count: int) -> list[str]:
+    people = make("")
     return [erid_in(people.create(f"new{n}", seconds=30)) for n in range(count)]
 
 
-def test_processes_at_once_make_one_user_each_and_get_one_answer(people: People) -> None:
+def test_processes_at_once_make_one_user_each_and_get_one_answer(
+    people: People, make: Make
+) -> None:
     with multiprocessing.get_context("fork").Pool(3) as pool:
-        answers = pool.starmap(_create_elsewhere, [(str(people.folder), 3)] * 3)
+        answers = pool.starmap(_create_elsewhere, [(make, 3)] * 3)
     assert answers[0] == answers[1] == answers[2]
     assert len(set(answers[0])) == people.count() == len(people.bindings()) == 3
 
@@ -263,7 +301,7 @@ STEPS: dict[str, Callable[[pytest.MonkeyPatch, People, Callable[..., Any]], None
         people.parts.sources["shop"], "create", fail
     ),
     "before the commit": lambda patch, people, fail: patch.setattr(
-        people.parts.ledger, "erid_of", fail
+        people.parts.ledger, "binding", fail
     ),
     "after the insert": lambda patch, people, fail: patch.setattr(
         people.parts.ledger, "bind", fail
@@ -286,9 +324,9 @@ def _die(*_: object, **__: object) -> None:
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("between", ["nothing", "a login"])
 def test_a_creation_that_fails_half_way_is_completed_by_the_same_request(
-    tmp_path: Path, step: str, strategy: str, between: str
+    make: Make, step: str, strategy: str, between: str
 ) -> None:
-    people = of(strategy, tmp_path)
+    people = of(strategy, make)
     with pytest.MonkeyPatch.context() as patch:
         STEPS[step](patch, people, _raise)
         with pytest.raises(Unavailable):
@@ -301,21 +339,19 @@ def test_a_creation_that_fails_half_way_is_completed_by_the_same_request(
     assert (people.count(), len(people.bindings())) == (1, 1)
 
 
-def _create_and_die(folder: str, step: str) -> None:
-    people = People(Path(folder), "", source=COLUMN)
+def _create_and_die(make: Make, step: str) -> None:
+    people = make("", source=COLUMN)
     STEPS[step](pytest.MonkeyPatch(), people, _die)
     people.create("new", seconds=0.5)
 
 
 @pytest.mark.parametrize("step", STEPS)
 def test_the_creation_of_a_process_that_died_is_completed_when_its_lease_ends(
-    tmp_path: Path, step: str
+    make: Make, step: str
 ) -> None:
-    people = of("column", tmp_path)
+    people = of("column", make)
     people.parts.ledger.check(Deadline(5))
-    child = multiprocessing.get_context("fork").Process(
-        target=_create_and_die, args=(str(tmp_path), step)
-    )
+    child = multiprocessing.get_context("fork").Process(target=_create_and_die, args=(make, step))
     child.start()
     child.join()
     assert child.exitcode == 9
@@ -369,12 +405,11 @@ def test_an_abandoned_claim_is_resumed_at_once(people: People) -> None:
 
 def test_a_claim_on_one_login_does_not_hold_up_another(people: People) -> None:
     people.parts.ledger.claim("shop", "one", Deadline(5))
-    people.parts.ledger.claim("other", "two", Deadline(1))
     assert erid_in(people.create("two", seconds=2))
 
 
-def test_a_ledger_in_the_client_s_own_file_serves_creation_too(tmp_path: Path) -> None:
-    people = People(tmp_path, ledger={"url": "sqlite:///users.db"})
+def test_a_ledger_in_the_client_s_own_file_serves_creation_too(make: Make) -> None:
+    people = make(ledger={"url": "sqlite:///users.db"})
     erid = erid_in(people.create("new"))
     assert people.erid("new") == erid
     assert not people.ledger_file.exists()
@@ -386,7 +421,7 @@ def test_a_new_account_for_the_login_of_a_deleted_one_is_another_person(people: 
     new = erid_in(people.create("new"))
     assert old != new
     assert refused(people.get(user_id=old)) == "user_not_found"
-    assert people.parts.ledger.person_of(old, Deadline(5)) == Person("shop", "1")
+    assert people.parts.ledger.holder(old, Deadline(5)) == Person("shop", "1")
 
 
 def test_a_call_whose_time_is_up_makes_no_user(people: People) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,15 @@ import pytest
 from sso_bridge.errors import Rejected
 from tests.people import COLUMN, ERIDS, HASH, MAPPED, TABLE, People, erid_in, execute, refused
 
+Make = Callable[..., People]
+
 OTHER = {**MAPPED, "url": "sqlite:///other.db", "company": "acme"}
 TWO_SITES = {"de": {"source": "shop"}, "us": {"source": "other"}}
 
 
 @pytest.fixture
-def people(tmp_path: Path) -> People:
-    people = People(tmp_path, source={"company": "shop-co"})
+def people(make: Make) -> People:
+    people = make(source={"company": "shop-co"})
     people.add("bob")
     people.add("eve")
     return people
@@ -151,23 +154,23 @@ def test_a_user_id_alone_names_its_user_though_there_is_no_default_site(tmp_path
     assert refused(people.login(None, user_id="nobody")) == "invalid_login"
 
 
-def test_sites_on_one_source_share_a_person_and_their_erid(tmp_path: Path) -> None:
+def test_sites_on_one_source_share_a_person_and_their_erid(make: Make) -> None:
     sites = {"de": {"source": "shop"}, "at": {"source": "shop"}}
-    people = People(tmp_path, sites=sites)
+    people = make(sites=sites)
     people.add("bob")
     erid = people.erid("bob", site_id="de")
     assert people.erid("bob", site_id="at") == erid
     assert people.get(user_id=erid, site_id="at").key.site_id == "at"
 
 
-def test_which_of_two_sites_of_one_user_is_not_guessed(tmp_path: Path) -> None:
+def test_which_of_two_sites_of_one_user_is_not_guessed(make: Make) -> None:
     sites = {"de": {"source": "shop"}, "at": {"source": "shop"}}
-    people = People(tmp_path, sites=sites)
+    people = make(sites=sites)
     people.add("bob")
     erid = people.erid("bob", site_id="de")
     with pytest.raises(Rejected):
         people.get(user_id=erid)
-    people = People(tmp_path, sites=sites, default_site="at")
+    people = make("", sites=sites, default_site="at")
     assert people.get(user_id=erid).key.site_id == "at"
 
 
@@ -181,9 +184,9 @@ def test_an_erid_in_the_columns_of_two_sources_is_refused(tmp_path: Path) -> Non
     assert people.alarms == ["ambiguous_key"]
 
 
-def test_each_refusal_is_in_the_words_of_its_site(tmp_path: Path) -> None:
+def test_each_refusal_is_in_the_words_of_its_site(make: Make) -> None:
     words = {"invalid_login": {"code": "7", "text": "Nein"}}
-    people = People(tmp_path, site={"refusals": words})
+    people = make(site={"refusals": words})
     answer = people.login("nobody")
     assert (answer.code, answer.text) == ("7", "Nein")
     assert people.get(login_id="nobody").text == "User not found"

@@ -52,7 +52,7 @@ def test_a_check_beside_a_running_server_loses_nothing(tmp_path: Path) -> None:
         for login, erid in given.items():
             assert create(server, login) == erid
         assert server.stop() == 0
-    kept = sqlite3.connect(tmp_path / "erids.db").execute("SELECT erid FROM sso_bridge_binding")
+    kept = sqlite3.connect(tmp_path / "erids.db").execute("SELECT erid FROM sso_bridge_entry")
     assert {erid for (erid,) in kept} >= set(given.values())
 
 
