@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,16 @@ import pytest
 from sso_bridge.core.model import Address
 from tests.people import COLUMN, ERIDS, HASH, TABLE, People, erid_in, refused
 
+Make = Callable[..., People]
+
 ADDRESSES = """
-CREATE TABLE addresses (id INTEGER PRIMARY KEY, user_id, kind TEXT COLLATE NOCASE,
-    street TEXT, city TEXT)"""
+CREATE TABLE addresses (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id INTEGER,
+    kind TEXT COLLATE NOCASE,
+    street TEXT,
+    city TEXT
+)"""
 DECLARED: dict[str, Any] = {
     "table": "addresses",
     "user": "user_id",
@@ -35,9 +43,9 @@ DECLARED: dict[str, Any] = {
     ids=str,
 )
 def test_a_primary_key_of_this_type_leads_from_login_to_erid_and_back(
-    tmp_path: Path, column: str, cell: object, subject: str | None
+    make: Make, column: str, cell: object, subject: str | None
 ) -> None:
-    people = People(tmp_path, TABLE.replace("INTEGER PRIMARY KEY AUTOINCREMENT", column))
+    people = make(TABLE.replace("INTEGER PRIMARY KEY AUTOINCREMENT", column))
     people.add("bob", id=cell)
     erid = people.erid("bob")
     assert people.get(user_id=erid).key.login_id == "bob"
@@ -46,9 +54,9 @@ def test_a_primary_key_of_this_type_leads_from_login_to_erid_and_back(
 
 @pytest.mark.parametrize("cell", [None, "", "x\x01", "x" * 256])
 def test_a_row_without_a_usable_primary_key_is_never_answered_with(
-    tmp_path: Path, cell: object
+    make: Make, cell: object
 ) -> None:
-    people = People(tmp_path, TABLE.replace("id INTEGER PRIMARY KEY AUTOINCREMENT", "id TEXT"))
+    people = make(TABLE.replace("id INTEGER PRIMARY KEY AUTOINCREMENT", "id TEXT"))
     people.add("bob", id=cell)
     assert refused(people.login("bob")) == "invalid_login"
     assert refused(people.get(login_id="bob")) == "user_not_found"
@@ -67,8 +75,8 @@ def test_two_people_without_a_primary_key_are_not_one(tmp_path: Path) -> None:
     assert people.bindings() == []
 
 
-def test_two_rows_with_one_primary_key_are_not_one_person(tmp_path: Path) -> None:
-    people = People(tmp_path, TABLE.replace("INTEGER PRIMARY KEY AUTOINCREMENT", "INTEGER"))
+def test_two_rows_with_one_primary_key_are_not_one_person(make: Make) -> None:
+    people = make(TABLE.replace("INTEGER PRIMARY KEY AUTOINCREMENT", "INTEGER"))
     people.add("bob", id=1)
     erid = people.erid("bob")
     people.add("eve", id=1)
@@ -89,9 +97,9 @@ def test_primary_keys_that_are_one_text_but_two_values_are_not_one_person(
     assert people.alarms == ["subject_unusable"]
 
 
-def test_primary_keys_that_a_collation_takes_for_one_are_two_people(tmp_path: Path) -> None:
+def test_primary_keys_that_a_collation_takes_for_one_are_two_people(make: Make) -> None:
     table = TABLE.replace("INTEGER PRIMARY KEY AUTOINCREMENT", "TEXT COLLATE NOCASE")
-    people = People(tmp_path, table)
+    people = make(table)
     people.add("bob", id="a")
     people.add("eve", id="A")
     bob, eve = people.erid("bob"), people.erid("eve")
@@ -114,8 +122,8 @@ SQL = [
 
 
 @pytest.mark.parametrize("value", SQL, ids=range(len(SQL)))
-def test_metacharacters_of_sql_are_only_characters(tmp_path: Path, value: str) -> None:
-    people = People(tmp_path, ERIDS, source=COLUMN)
+def test_metacharacters_of_sql_are_only_characters(make: Make, value: str) -> None:
+    people = make(ERIDS, source=COLUMN)
     people.add("bob", erid="C-1")
     assert refused(people.login(value)) == "invalid_login"
     assert refused(people.get(login_id=value)) == "user_not_found"
@@ -127,21 +135,21 @@ def test_metacharacters_of_sql_are_only_characters(tmp_path: Path, value: str) -
         assert people.get(user_id=value).key.login_id == value
 
 
-def test_a_view_serves_as_a_user_table(tmp_path: Path) -> None:
+def test_a_view_serves_as_a_user_table(make: Make) -> None:
     view = "CREATE VIEW people AS SELECT id, login AS name, password, status FROM users"
     source = {"table": "people", "login": "name", "profile": {}}
-    people = People(tmp_path, f"{TABLE}; {view};", source=source)
+    people = make(f"{TABLE}; {view};", source=source)
     people.add("bob")
     assert erid_in(people.get(user_id=people.erid("bob")))
 
 
-def test_constants_and_columns_fill_profile_and_addresses(tmp_path: Path) -> None:
+def test_constants_and_columns_fill_profile_and_addresses(make: Make) -> None:
     source = {
         "profile": {"first_name": "first_name", "locale": {"value": "de_DE"}},
         "shipping": {"city": "login", "country_a2": {"value": "DE"}},
         "billing": {"city": "first_name"},
     }
-    people = People(tmp_path, source=source)
+    people = make(source=source)
     people.add("bob")
     profile = people.get(login_id="bob").profile
     assert (profile.first_name, profile.locale) == (None, "de_DE")
@@ -149,15 +157,15 @@ def test_constants_and_columns_fill_profile_and_addresses(tmp_path: Path) -> Non
     assert profile.billing_address is None
 
 
-def with_addresses(folder: Path, table: str = TABLE, *, addresses: str = ADDRESSES) -> People:
-    people = People(folder, f"{table}; {addresses};", source={"addresses": DECLARED})
+def with_addresses(make: Make, table: str = TABLE, *, addresses: str = ADDRESSES) -> People:
+    people = make(f"{table}; {addresses};", source={"addresses": DECLARED})
     people.add("bob")
     people.add("eve")
     return people
 
 
-def test_addresses_come_from_a_table_of_their_own(tmp_path: Path) -> None:
-    people = with_addresses(tmp_path)
+def test_addresses_come_from_a_table_of_their_own(make: Make) -> None:
+    people = with_addresses(make)
     for row in ((5, 1, "shipping", "late"), (3, 1, "shipping", "first"), (4, 1, "billing", "bill"),
                 (1, 2, "shipping", "eve's"), (2, 1, "SHIPPING", "other kind")):  # fmt: skip
         people.run("INSERT INTO addresses VALUES (?, ?, ?, ?, 'x')", *row)
@@ -167,11 +175,11 @@ def test_addresses_come_from_a_table_of_their_own(tmp_path: Path) -> None:
     assert people.get(login_id="eve").profile.billing_address is None
 
 
-def test_an_address_that_only_a_collation_gives_to_the_user_is_not_theirs(tmp_path: Path) -> None:
+def test_an_address_that_only_a_collation_gives_to_the_user_is_not_theirs(make: Make) -> None:
     people = with_addresses(
-        tmp_path,
+        make,
         TABLE.replace("id INTEGER PRIMARY KEY AUTOINCREMENT", "id TEXT DEFAULT 'a'"),
-        addresses=ADDRESSES.replace("user_id", "user_id TEXT COLLATE NOCASE"),
+        addresses=ADDRESSES.replace("user_id INTEGER", "user_id TEXT COLLATE NOCASE"),
     )
     people.run("UPDATE users SET id = 'A' WHERE login = 'eve'")
     people.run("INSERT INTO addresses VALUES (1, 'A', 'shipping', 'of eve', 'x')")
@@ -179,14 +187,14 @@ def test_an_address_that_only_a_collation_gives_to_the_user_is_not_theirs(tmp_pa
     assert people.get(login_id="eve").profile.shipping_address is not None
 
 
-def test_a_password_hash_in_bytes_is_read(tmp_path: Path) -> None:
-    people = People(tmp_path, TABLE.replace("password TEXT", "password BLOB"))
+def test_a_password_hash_in_bytes_is_read(make: Make) -> None:
+    people = make(TABLE.replace("password TEXT", "password BLOB"))
     people.add("bob", password=HASH.encode())
     assert erid_in(people.login("bob"))
 
 
-def test_a_login_in_bytes_is_read_and_compared(tmp_path: Path) -> None:
-    people = People(tmp_path, TABLE.replace("login TEXT", "login BLOB"))
+def test_a_login_in_bytes_is_read_and_compared(make: Make) -> None:
+    people = make(TABLE.replace("login TEXT", "login BLOB"))
     people.add(b"bob")
     people.add(b"\xff\xfe")
     assert people.login("bob").key.login_id == "bob"
