@@ -211,6 +211,10 @@ class People:
     def alarms(self) -> list[str]:
         return self.watched.alarms
 
+    @property
+    def notices(self) -> list[str]:
+        return self.watched.notices
+
     def run(self, statement: str, *values: object) -> list[Any]:
         """What `statement`, written for SQLite, gives in the user database."""
         if self.url is not None:

@@ -18,6 +18,7 @@ from ..errors import BridgeError, ConfigurationError
 from .options import config_option, settings_at
 
 if TYPE_CHECKING:
+    from ..config.source import Erid
     from ..sources.inspection import Finding
     from ..wiring import Parts
 
@@ -91,7 +92,24 @@ def _source(name: str, settings: Settings, parts: Parts) -> list[Finding]:
         )
     except BridgeError as error:
         return [Finding("error", f"sources.{name}", error.details or error.text)]
-    return [replace(f, place=f"sources.{name}: {f.place}") for f in found]
+    return [replace(f, place=f"sources.{name}: {f.place}") for f in found + _erids(declared.erid)]
+
+
+def _erids(declared: Erid) -> list[Finding]:
+    """What the settings leave unguarded."""
+    from ..sources.inspection import Finding
+
+    found = []
+    if declared.guard != "enforce":
+        text = f"is {declared.guard!r}: people are answered though their ERIDs are mixed up"
+        found.append(Finding("warning", "erid.guard", text))
+    if not declared.fingerprint:
+        text = (
+            "is not set: if the database gives a primary key to somebody else, the ERID goes with "
+            "it; name a column that never changes, such as the time the row was made"
+        )
+        found.append(Finding("warning", "erid.fingerprint", text))
+    return found
 
 
 def _sessions(name: str, session: TableSession, parts: Parts) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -65,7 +66,8 @@ def show(key: str, source: str | None, config: Path, as_json: bool) -> None:
         for what, events in found.items():
             _history(what, events)
     if not found:
-        raise click.exceptions.Exit(_nothing(key))
+        click.echo(f"the ledger has nothing under {key!r}", err=True)
+        sys.exit(1)
 
 
 @command.command("relink")
@@ -199,11 +201,6 @@ def _history(what: str, events: list[Event]) -> None:
         origin = f" ({event.origin})" if event.origin else ""
         reason = f": {event.reason}" if event.reason else ""
         print(f"  {at} {event.action} {event.source}{subject}{erid}{origin}{reason}")
-
-
-def _nothing(key: str) -> int:
-    click.echo(f"the ledger has nothing under {key!r}", err=True)
-    return 1
 
 
 def _when(settings: Settings) -> str:

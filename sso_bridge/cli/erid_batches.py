@@ -246,7 +246,7 @@ def _rows(file: IO[str], source: str, tally: Tally) -> Iterator[Line]:
             elif row.get("source", source) == source:
                 yield reader.line_num, row
     except csv.Error as error:
-        raise click.UsageError(f"{file.name}: line {reader.line_num}: {error}") from None
+        raise click.UsageError(f"{file.name}: after line {reader.line_num - 1}: {error}") from None
     except UnicodeDecodeError:
         raise click.UsageError(f"{file.name}: is not UTF-8 text; convert it") from None
 

@@ -134,9 +134,9 @@ class PostgreSQL(Other):
     def connect_args(self, call_seconds: float) -> dict[str, Any]:
         milliseconds = int(call_seconds * 1000)
         return {
-            "connect_timeout": max(1, math.ceil(call_seconds)),
+            "connect_timeout": _connect_seconds(call_seconds),
             "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}",
-            "tcp_user_timeout": milliseconds,
+            "tcp_user_timeout": min(milliseconds, 60_000),
         }
 
     def limit(self, connection: Connection, seconds: float, write: bool) -> None:
@@ -153,7 +153,8 @@ class MariaDB(Other):
 
     def connect_args(self, call_seconds: float) -> dict[str, Any]:
         seconds = max(1, math.ceil(call_seconds))
-        return {"connect_timeout": seconds, "read_timeout": seconds, "write_timeout": seconds}
+        connect = _connect_seconds(call_seconds)
+        return {"connect_timeout": connect, "read_timeout": seconds, "write_timeout": seconds}
 
     def limit(self, connection: Connection, seconds: float, write: bool) -> None:
         if getattr(connection.dialect, "is_mariadb", False):
@@ -167,6 +168,11 @@ class MariaDB(Other):
         """No value for a NOT NULL column, an unfit date, a trigger's SIGNAL, a CHECK (two)."""
         arguments: tuple[Any, ...] = getattr(error.orig, "args", ())
         return bool(arguments) and arguments[0] in (1364, 1292, 1644, 3819, 4025)
+
+
+def _connect_seconds(call_seconds: float) -> int:
+    """How long to wait for a server, which need not be as long as for an answer of its."""
+    return max(1, min(10, math.ceil(call_seconds)))
 
 
 DIALECTS: dict[str, Callable[[], Dialect]] = {

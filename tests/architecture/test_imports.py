@@ -38,7 +38,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         {"errors", "config", "wiring", "logs", "soap", "web", "observing", "processes"}
     ),
     "cli": BELOW
-    | {*PORTS, "__init__", "soap", "config", "wiring", "serving", "logs", "demo", "observing"},
+    | {*PORTS, "__init__", "soap", "config", "wiring", "serving", "logs", "demo", "observing"}
+    | {"audit"},
     "__main__": frozenset({"cli"}),
     "audit": BELOW | {*PORTS, "config", "wiring"},
     "shopper": frozenset({"errors", "config"}),
