@@ -150,8 +150,20 @@ def import_(file: IO[str], source: str | None, dry_run: bool, config: Path, as_j
 
 @click.command("export")
 @_source
-@click.option("--format", "kind", type=click.Choice(["csv", "json"]), default="csv")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=None)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["csv", "json"]),
+    default="csv",
+    show_default=True,
+    help="What is written.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    help="The file to write; by default standard output.",
+)
 @config_option
 def export(source: str | None, kind: str, output: Path | None, config: Path) -> None:
     """Write everybody who has an ERID: company, source, subject, erid, origin. As JSON, one object

@@ -109,8 +109,7 @@ class Creation:
 
     def _is_ours(self, found: Found, deadline: Deadline) -> bool:
         """Whether this bridge made the account of `found`."""
-        binding = self._ledger.binding(found.person, deadline)
-        return binding is not None and binding.created_here
+        return self._ledger.made_here(found.person, deadline)
 
     @staticmethod
     def _row(site: Site, login: str, deadline: Deadline) -> Record | None:

@@ -99,12 +99,12 @@ class Guard:
         """Raises IdentityAlarm if the row is no longer that of the person who was bound."""
         source = found.site.source
         seal = self._seal(found)
-        if seal is None or seal == binding.seal:
-            return
-        if binding.seal is None or _columns(binding.seal) != _columns(seal):
-            self._ledger.reseal(binding, seal, deadline)
-        else:
-            self._caught(source, IdentityAlarm(SUBJECT_REUSED, _where(source)))
+        while seal not in (None, binding.seal):
+            assert seal is not None
+            if binding.seal is not None and _columns(binding.seal) == _columns(seal):
+                self._caught(source, IdentityAlarm(SUBJECT_REUSED, _where(source)))
+                return
+            binding = self._ledger.reseal(binding, seal, deadline)
 
     def _seal(self, found: Found) -> str | None:
         """The sealed fingerprint of the row, where there is one and somebody looks at it."""

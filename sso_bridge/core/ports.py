@@ -67,13 +67,17 @@ class Claim(Protocol):
 class Ledger(Protocol):
     """Which person has which ERID, for ever.
 
-    What is not given back as None or raised as an alarm may be remembered: a binding
-    changes by an operator's command alone. Raises LedgerUnavailable for an outage."""
+    What is not given back as None or raised as an alarm may be remembered: an ERID
+    changes hands by an operator's command alone. Raises LedgerUnavailable for an outage."""
 
     def binding(self, person: Person, deadline: Deadline) -> Binding | None:
         """The ERID that `person` has; None if none was ever given.
 
         Raises IdentityAlarm if an operator took it back."""
+
+    def made_here(self, person: Person, deadline: Deadline) -> bool:
+        """Whether this bridge made the account of `person`. Another node may just have marked it
+        so: no is never an answer from memory. Raises as `binding`."""
 
     def holder(self, erid: str, deadline: Deadline) -> Person | None:
         """Who has exactly this ERID, or None if nobody does."""
@@ -95,7 +99,8 @@ class Ledger(Protocol):
         person has or had this ERID, or one that could be mistaken for it."""
 
     def reseal(self, binding: Binding, seal: str, deadline: Deadline) -> Binding:
-        """`binding` with a seal, where it has none or one over other columns."""
+        """`binding` with a seal, where it has none or one over other columns. If another caller
+        sealed it meanwhile, the binding with that seal instead."""
 
     def seal(self, person: Person, fingerprint: Fingerprint) -> str:
         """`fingerprint` as a keyed hash: its columns and its values, divided by a colon."""

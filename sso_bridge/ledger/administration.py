@@ -11,7 +11,18 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    delete,
+    exists,
+    func,
+    insert,
+    inspect,
+    literal,
+    select,
+    table,
+    update,
+)
 from sqlalchemy.engine import Row
 
 from ..core.deadline import Deadline
@@ -20,7 +31,7 @@ from ..errors import ConfigurationError
 from .digests import Digests
 from .opening import Declared, SourceDeclared, digests_of, revision_of, secret_check
 from .register import NotPossible
-from .schema import ENTRY, LEDGER, REVISION, SOURCE
+from .schema import ENTRY, FIRST_BINDING, FIRST_VERSION, LEDGER, REVISION, SOURCE
 
 __all__ = ["KnownSource", "Status", "add", "adopt", "create", "rename", "status", "upgrade"]
 
@@ -54,11 +65,7 @@ def create(database: Database, declared: Declared, deadline: Deadline) -> None:
     with database.connection(deadline, write=True) as connection:
         if revision_of(connection) is not None and not _is_unfinished(connection):
             raise NotPossible("there is a ledger already")
-        digests, key = _new_digests(declared)
-        _migrate(connection, digests, declared=declared)
-        _insert_ledger(connection, declared, digests, key)
-        for name, source in declared.sources.items():
-            _insert_source(connection, name, source, digests)
+        _migrate(connection, declared)
 
 
 def upgrade(database: Database, declared: Declared, deadline: Deadline) -> tuple[str, str]:
@@ -69,22 +76,8 @@ def upgrade(database: Database, declared: Declared, deadline: Deadline) -> tuple
             raise NotPossible("there is no ledger to upgrade; see sso-bridge ledger create")
         if before > REVISION:
             raise NotPossible(f"its schema is {before}, newer than this program's {REVISION}")
-        if before == "0001":
-            digests, key = _new_digests(declared)
-            _migrate(connection, digests, stamp=before, declared=declared)
-            _insert_ledger(connection, declared, digests, key)
-            known = {
-                row.source: SourceDeclared(row.company)
-                for row in connection.execute(
-                    select(ENTRY.c.source, func.max(ENTRY.c.company).label("company")).group_by(
-                        ENTRY.c.source
-                    )
-                )
-            }
-            for name, source in (known | dict(declared.sources)).items():
-                _insert_source(connection, name, source, digests)
-        elif before != REVISION:
-            _migrate(connection, None, declared=declared)
+        if before != REVISION:
+            _migrate(connection, declared, stamp=before)
     return before, REVISION
 
 
@@ -152,14 +145,9 @@ def adopt(database: Database, declared: Declared, name: str, deadline: Deadline)
         )
 
 
-def _migrate(
-    connection: Connection,
-    digests: Digests | None,
-    *,
-    declared: Declared,
-    stamp: str | None = None,
-) -> None:
+def _migrate(connection: Connection, declared: Declared, *, stamp: str | None = None) -> None:
     """Run the steps to the newest schema; `stamp` is where the database is if it does not say."""
+    digests, key = _new_digests(declared)
     folder = resources.files("sso_bridge.ledger.migrations")
     config = Config()
     config.set_main_option("script_location", str(folder))
@@ -168,7 +156,6 @@ def _migrate(
     strategies = {name: source.strategy for name, source in declared.sources.items()}
 
     def first_entry(row: Row[Any]) -> dict[str, Any]:
-        assert digests is not None
         return {
             "action": "created" if row.created_here else "bound",
             "company": row.company,
@@ -184,7 +171,20 @@ def _migrate(
             "at": row.bound_at,
         }
 
-    config.attributes.update(connection=connection, first_entry=first_entry)
+    def introduce(connection: Connection) -> None:
+        """With the first entries, in one transaction: without its key they are worth nothing."""
+        connection.execute(delete(LEDGER))
+        connection.execute(delete(SOURCE))
+        _insert_ledger(connection, declared, digests, key)
+        company = func.max(ENTRY.c.company).label("company")
+        known = {
+            row.source: SourceDeclared(row.company)
+            for row in connection.execute(select(ENTRY.c.source, company).group_by(ENTRY.c.source))
+        }
+        for name, source in (known | dict(declared.sources)).items():
+            _insert_source(connection, name, source, digests)
+
+    config.attributes.update(connection=connection, first_entry=first_entry, introduce=introduce)
     if stamp is not None:
         command.stamp(config, stamp)
     command.upgrade(config, REVISION)
@@ -228,11 +228,14 @@ def _insert_source(
 
 
 def _is_unfinished(connection: Connection) -> bool:
-    """Whether a creation was cut short by an engine that cannot undo it."""
-    if revision_of(connection) != REVISION:
-        return False
-    entries = connection.execute(select(ENTRY.c.id).limit(1)).first()
-    return entries is None and connection.execute(select(LEDGER.c.id)).first() is None
+    """Whether a creation was cut short by an engine that cannot undo it: nothing is in it."""
+    there = inspect(connection)
+    tables = [table(name) for name in (ENTRY.name, LEDGER.name, FIRST_BINDING)]
+    return not there.has_table(FIRST_VERSION) and not any(
+        there.has_table(each.name)
+        and connection.execute(select(exists(select(literal(1)).select_from(each)))).scalar()
+        for each in tables
+    )
 
 
 def _ledger(connection: Connection) -> Row[Any]:

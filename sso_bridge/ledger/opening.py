@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, String, column, inspect, select, table
+from sqlalchemy import Connection, String, column, inspect, select, table, update
 
 from ..core.deadline import Deadline
 from ..database import Database
@@ -82,12 +82,27 @@ def open_ledger(database: Database, declared: Declared, deadline: Deadline) -> O
                 f"put it back, or run sso-bridge ledger adopt {name}"
             )
         check = secret_check(digests, known[name].key, source)
-        if check is not None and known[name].secret_check != check:
+        if known[name].secret_check is None and check is not None:
+            _first_secret(database, known[name].key, check, deadline)
+        elif check is not None and known[name].secret_check != check:
             raise ConfigurationError(
-                f"sources.{name}.erid.secret is not the one the ledger knows; put it back, or see "
-                f"docs/choose-an-erid-strategy.md and run sso-bridge ledger adopt {name}"
+                f"sources.{name}.erid.secret is not the one the ledger knows; put it back, or give "
+                "everybody an ERID with the old one (sso-bridge erid assign), set the new one and "
+                f"run sso-bridge ledger adopt {name}"
             )
     return Opened(digests, {name: source.key for name, source in known.items()})
+
+
+def _first_secret(database: Database, key: str, check: str, deadline: Deadline) -> None:
+    """Take note of the first secret of a source; of two at once, one."""
+    first = (SOURCE.c.key == key) & (
+        SOURCE.c.secret_check.is_(None) | (SOURCE.c.secret_check == check)
+    )
+    with database.connection(deadline, write=True) as connection:
+        if not connection.execute(update(SOURCE).where(first).values(secret_check=check)).rowcount:
+            raise ConfigurationError(
+                "ledger: another node was first with another erid.secret; give all nodes one"
+            )
 
 
 def secret_check(digests: Digests, key: str, source: SourceDeclared) -> str | None:
@@ -123,7 +138,9 @@ def revision_of(connection: Connection) -> str | None:
     there = inspect(connection)
     if there.has_table(REVISIONS):
         query = select(column("version_num", String)).select_from(table(REVISIONS))
-        return connection.execute(query).scalar()
+        found = connection.execute(query).scalar()
+        if found is not None:
+            return found
     return "0001" if there.has_table(FIRST_VERSION) else None
 
 

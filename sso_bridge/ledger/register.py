@@ -22,7 +22,7 @@ from .entries import BOUND, Entries
 from .opening import Declared, open_ledger
 from .schema import ENTRY, LEDGER, LOGIN
 
-__all__ = ["Event", "NotPossible", "Outcome", "Pair", "Register"]
+__all__ = ["Ended", "Event", "NotPossible", "Outcome", "Pair", "Register"]
 
 _BATCH = 2000
 Change = dict[str, Any]
@@ -60,6 +60,21 @@ class Event:
     reason: str | None
 
 
+class Ended:
+    """The people and the ERIDs that an operator parted, by their keyed hashes."""
+
+    def __init__(self, entries: Entries, subjects: frozenset[str], erids: frozenset[str]) -> None:
+        self._entries, self._subjects, self._erids = entries, subjects, erids
+
+    def subject(self, source: str, subject: str) -> bool:
+        """Whether the person was left without an ERID."""
+        return self._entries.subject_digest(Person(source, subject)) in self._subjects
+
+    def erid(self, erid: str) -> bool:
+        """Whether the ERID, or one that could be mistaken for it, is nobody's for ever."""
+        return self._entries.digests.erid(erid) in self._erids
+
+
 class Register:
     """The operators' side of a ledger. `clock` gives seconds since 1970."""
 
@@ -79,16 +94,25 @@ class Register:
     def bindings(
         self, deadline: Deadline, *, source: str | None = None
     ) -> Iterator[Sequence[Binding]]:
-        """Everybody who has an ERID now, in the order of the entries, in batches."""
+        """Everybody who has an ERID now, in the order of the entries, in batches.
+
+        What is written meanwhile does not count, so nobody is there twice; whoever is
+        forgotten meanwhile is left out."""
         entries = self._entries(deadline)
         newer = ENTRY.alias()
+        with self._database.connection(deadline) as connection:
+            newest = connection.execute(select(func.max(ENTRY.c.id))).scalar() or 0
         query = (
             select(ENTRY)
             .where(
                 ENTRY.c.action.in_(sorted(BOUND)),
+                ENTRY.c.id <= newest,
+                ENTRY.c.subject.is_not(None),
+                ENTRY.c.erid.is_not(None),
                 ~exists().where(
                     newer.c.subject_digest == ENTRY.c.subject_digest,
                     newer.c.subject_turn > ENTRY.c.subject_turn,
+                    newer.c.id <= newest,
                 ),
             )
             .order_by(ENTRY.c.id)
@@ -150,6 +174,23 @@ class Register:
         if row is None or row.action not in BOUND or (isinstance(key, str) and row.erid != key):
             return None
         return entries.binding(row, entries.person(row))
+
+    def ended(self, deadline: Deadline) -> Ended | None:
+        """Whose ERIDs were taken back, None if none ever was."""
+        entries = self._entries(deadline)
+        found = []
+        for digest, turn in (
+            (ENTRY.c.subject_digest, ENTRY.c.subject_turn),
+            (ENTRY.c.erid_digest, ENTRY.c.erid_turn),
+        ):
+            newer = ENTRY.alias()
+            after = exists().where(newer.c[digest.name] == digest, newer.c[turn.name] > turn)
+            query = select(digest).where(
+                ENTRY.c.action.not_in(sorted(BOUND)), digest.is_not(None), ~after
+            )
+            with self._database.connection(deadline) as connection:
+                found.append(frozenset(d for (d,) in connection.execute(query)))
+        return Ended(entries, *found) if any(found) else None
 
     def assign(
         self, pairs: Sequence[Pair], deadline: Deadline, *, dry_run: bool = False
@@ -263,9 +304,11 @@ class Register:
 
     @staticmethod
     def _forget(connection: Connection, subject_digest: str) -> None:
-        """Erase a retired subject, and those of its ERIDs that are nobody's now."""
+        """Erase a retired subject, those of its ERIDs that are nobody's now, and the reasons of
+        whatever was done to any of them: an operator may have written a name."""
         own = select(ENTRY.c.erid_digest).where(ENTRY.c.subject_digest == subject_digest)
         for digest in {d for (d,) in connection.execute(own) if d is not None}:
+            concerned = ENTRY.c.erid_digest == digest
             newest = (
                 select(ENTRY.c.action)
                 .where(ENTRY.c.erid_digest == digest)
@@ -273,9 +316,8 @@ class Register:
                 .limit(1)
             )
             if connection.execute(newest).scalar() not in BOUND:
-                connection.execute(
-                    update(ENTRY).where(ENTRY.c.erid_digest == digest).values(erid=None)
-                )
+                connection.execute(update(ENTRY).where(concerned).values(erid=None))
+            connection.execute(update(ENTRY).where(concerned).values(reason=None))
         mine = ENTRY.c.subject_digest == subject_digest
         connection.execute(update(ENTRY).where(mine).values(subject=None, reason=None, seal=None))
         connection.execute(delete(LOGIN).where(LOGIN.c.subject_digest == subject_digest))
@@ -283,14 +325,16 @@ class Register:
     def _change(
         self, change: Callable[[Connection, Entries], list[Change]], deadline: Deadline
     ) -> None:
-        """Add the rows that `change` returns and move the counter, in one transaction."""
+        """Move the counter and add the rows that `change` returns, in one transaction.
+
+        The counter is first: its row is a lock, so that operators change one after another."""
         entries = self._entries(deadline)
         try:
             with self._database.connection(deadline, write=True) as connection:
+                connection.execute(update(LEDGER).values(generation=LEDGER.c.generation + 1))
                 rows = change(connection, entries)
                 if rows:
                     entries.add(connection, *rows)
-                connection.execute(update(LEDGER).values(generation=LEDGER.c.generation + 1))
         except IntegrityError:
             raise NotPossible("a node or another operator was first; look, and repeat") from None
 

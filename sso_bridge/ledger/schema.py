@@ -18,6 +18,7 @@ from sqlalchemy.dialects import mysql
 __all__ = [
     "CLAIM",
     "ENTRY",
+    "FIRST_BINDING",
     "FIRST_VERSION",
     "LEDGER",
     "LOGIN",
@@ -117,6 +118,9 @@ CLAIM = Table(
 
 REVISIONS = "sso_bridge_revision"
 """Alembic's table, under a name of our own: the client may use Alembic in the same database."""
+
+FIRST_BINDING = "sso_bridge_binding"
+"""Where the first schema had its people."""
 
 FIRST_VERSION = "sso_bridge_version"
 """The table by which a ledger of the first schema is known, from before Alembic."""

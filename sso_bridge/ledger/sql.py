@@ -24,7 +24,7 @@ from .schema import LEDGER, LOGIN
 
 __all__ = ["SqlLedger"]
 
-_GENERATION = select(LEDGER.c.generation)
+_GENERATION = select(LEDGER.c.generation, LEDGER.c.key_check)
 
 
 class SqlLedger:
@@ -56,6 +56,18 @@ class SqlLedger:
         known = self._memory.binding(person)
         if known is not None:
             return known
+        return self._read(entries, person, deadline)
+
+    def made_here(self, person: Person, deadline: Deadline) -> bool:
+        """Whether this bridge made the account of `person`; see `core.ports.Ledger`."""
+        entries = self._ready(deadline)
+        known = self._memory.binding(person)
+        if known is None or not known.created_here:
+            known = self._read(entries, person, deadline)
+        return known is not None and known.created_here
+
+    def _read(self, entries: Entries, person: Person, deadline: Deadline) -> Binding | None:
+        """What the database says that `person` has, which is remembered."""
         era = self._memory.era
         with self._database.connection(deadline) as connection:
             row = entries.of_subject(connection, person)
@@ -164,31 +176,36 @@ class SqlLedger:
 
     def _generation(self, deadline: Deadline) -> int:
         with self._database.connection(deadline) as connection:
-            generation = connection.execute(_GENERATION).scalar()
-        if generation is None:
+            row = connection.execute(_GENERATION).first()
+        if row is None:
             raise LedgerUnavailable("ledger: it has been emptied")
-        return int(generation)
+        if self._opened is not None and row.key_check != self._opened.digests.check():
+            raise LedgerUnavailable("ledger: another one is in its place; restart to look at it")
+        return int(row.generation)
 
     def _follow(
         self, binding: Binding, action: str, deadline: Deadline, **changes: object
     ) -> Binding:
-        """The binding after a row that says the same but for `changes`; if another caller was
-        first, what that one wrote."""
+        """The binding after a row that says the same but for `changes`. If another caller was
+        first with a row, it follows that one, so that neither change is lost; but a seal that
+        another caller wrote is never written over, since it may be another person's."""
         entries = self._ready(deadline)
         person, era = binding.person, self._memory.era
-        try:
-            with self._database.connection(deadline, write=True) as connection:
-                newest = entries.of_subject(connection, person)
-                if newest is None or newest.action not in BOUND or newest.erid != binding.erid:
-                    raise IdentityAlarm(SUBJECT_RETIRED, f"source {person.source!r}: meanwhile")
-                row = entries.again(newest, action, **changes)
-                entries.add(connection, row)
-        except IntegrityError:
-            with self._database.connection(deadline) as connection:
-                newest = entries.of_subject(connection, person)
-            if newest is None or newest.action not in BOUND:
-                raise IdentityAlarm(SUBJECT_RETIRED, f"source {person.source!r}") from None
-            return entries.binding(newest, person)
+        while True:
+            try:
+                with self._database.connection(deadline, write=True) as connection:
+                    newest = entries.of_subject(connection, person)
+                    if newest is None or newest.action not in BOUND or newest.erid != binding.erid:
+                        raise IdentityAlarm(SUBJECT_RETIRED, f"source {person.source!r}: meanwhile")
+                    if "seal" in changes and newest.seal != binding.seal:
+                        sealed = entries.binding(newest, person)
+                        self._memory.keep(sealed, era)
+                        return sealed
+                    row = entries.again(newest, action, **changes)
+                    entries.add(connection, row)
+                break
+            except IntegrityError:
+                continue
         after = Binding(person, row["erid"], row["origin"], bool(row["created_here"]), row["seal"])
         self._memory.keep(after, era)
         return after

@@ -8,7 +8,7 @@ from ..config import Settings
 from ..core.deadline import Deadline
 from ..database import Database
 from ..errors import LedgerUnavailable, Unavailable
-from ..ledger import Declared, Register, SourceDeclared, administration
+from ..ledger import Declared, Register, SourceDeclared
 from ..ledger.opening import open_ledger
 from .declared import database_url, secret_of
 
@@ -34,6 +34,8 @@ def check_ledger(settings: Settings, folder: Path) -> None:
 
 def create_ledger(settings: Settings, folder: Path) -> None:
     """Make the ledger that the settings declare; raises NotPossible if there is one."""
+    from ..ledger import administration  # Alembic, which servers do not need
+
     database = ledger_database(settings, folder, create=True)
     try:
         administration.create(database, declared_ledger(settings), Deadline(60.0))

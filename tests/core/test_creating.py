@@ -428,3 +428,19 @@ def test_a_call_whose_time_is_up_makes_no_user(people: People) -> None:
     with pytest.raises((DeadlineExceeded, SourceUnavailable)):
         people.create("new", seconds=0.0)
     assert people.count() == 0
+
+
+def test_who_logged_in_elsewhere_before_it_was_complete_may_be_created_again_there(
+    make: Make,
+) -> None:
+    one, other = make(), make("")
+    real = one.parts.guard.newborn
+
+    def newborn(*args: Any) -> None:
+        other.login("new")  # the other node binds the user, and remembers that
+        real(*args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(one.parts.guard, "newborn", newborn)
+        erid = erid_in(one.create("new"))
+    assert erid_in(other.create("new")) == erid

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from tests.people import ERIDS, TABLE, People, erid_in, refused
 
@@ -256,3 +257,27 @@ def test_letter_case_makes_two_erids_only_where_uniqueness_is_exact(
     else:
         assert refused(people.login("eve")) == "invalid_login"
         assert people.alarms == ["erid_shared"]
+
+
+# Cost
+
+
+def test_a_confirmed_person_costs_no_query_of_the_ledger(make: Make) -> None:
+    people = make(
+        MADE_ERIDS,
+        source={"erid": {"strategy": "column", "column": "erid", "fingerprint": ["made"]}},
+        ledger={"watch_seconds": 3600.0},
+    )
+    people.add("bob", erid="C-1", made="monday")
+    assert people.erid("bob") == "C-1"
+    asked: list[str] = []
+    engine = people.parts.ledger._database.engine
+    event.listen(engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    for _ in range(3):
+        assert erid_in(people.get(user_id="C-1")) == "C-1"
+        assert erid_in(people.get(login_id="bob")) == "C-1"
+        assert people.erid("bob") == "C-1"
+    assert asked == []
+    people.add("eve", erid="C-2", made="monday")
+    assert people.erid("eve") == "C-2"
+    assert asked

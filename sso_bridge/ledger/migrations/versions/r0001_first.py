@@ -35,6 +35,6 @@ def upgrade() -> None:
         "sso_bridge_claim",
         sa.Column("login_digest", _text(64), primary_key=True),
         sa.Column("owner", _text(32), nullable=False),
-        sa.Column("lease_ends", sa.Float(53), nullable=False),
+        sa.Column("lease_ends", sa.Float(53), nullable=False, comment="seconds since 1970, UTC"),
         if_not_exists=True,
     )

@@ -28,8 +28,11 @@ def _digest() -> sa.String:
 
 
 def upgrade() -> None:
-    """Make the tables, move everybody over, drop the old ones. It may be repeated from the start
-    where an engine cannot undo it as a whole."""
+    """Make the tables, move everybody over, drop the old ones.
+
+    It may be repeated from the start where an engine cannot undo it as a whole. There, to drop
+    the first of the old tables is to commit what was written: all of it or, while that
+    table is there, nothing."""
     op.create_table(
         "sso_bridge_ledger",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
@@ -52,9 +55,12 @@ def upgrade() -> None:
     op.create_table(
         "sso_bridge_login",
         sa.Column("login_digest", _digest(), primary_key=True),
-        sa.Column("subject_digest", _digest(), nullable=False, index=True),
+        sa.Column("subject_digest", _digest(), nullable=False),
         if_not_exists=True,
     )
+    index = "ix_sso_bridge_login_subject_digest"
+    if index not in {i["name"] for i in sa.inspect(op.get_bind()).get_indexes("sso_bridge_login")}:
+        op.create_index(index, "sso_bridge_login", ["subject_digest"])
     entry = op.create_table(
         "sso_bridge_entry",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
@@ -76,8 +82,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("erid_digest", "erid_turn", name="sso_bridge_entry_erid"),
         if_not_exists=True,
     )
-    _move(op.get_bind(), entry, context.config.attributes["first_entry"])
-    op.drop_table("sso_bridge_binding")
+    connection = op.get_bind()
+    if sa.inspect(connection).has_table("sso_bridge_binding"):
+        _move(connection, entry, context.config.attributes["first_entry"])
+        context.config.attributes["introduce"](connection)
+        op.drop_table("sso_bridge_binding")
     op.execute("DELETE FROM sso_bridge_claim")
     op.execute("DROP TABLE IF EXISTS sso_bridge_version")
 

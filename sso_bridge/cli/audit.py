@@ -1,0 +1,204 @@
+"""`sso-bridge audit`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+import click
+
+from .. import __version__
+from ..core.strategies import COLUMN
+from ..errors import BridgeError, Unavailable
+from .options import config_option, settings_at
+
+if TYPE_CHECKING:
+    from ..audit import Audit, AuditedSource, Bound
+    from ..config import Settings
+    from ..core.deadline import Deadline
+    from ..ledger import Register
+
+__all__ = ["command"]
+
+_ENDINGS: Final = {"table": "txt", "json": "json", "csv": "csv", "html": "html"}
+_SECONDS: Final = 24 * 3600.0
+"""For the whole audit."""
+_STEP_SECONDS: Final = 600.0
+"""For one answer of a database."""
+_COUNT_SECONDS: Final = 30.0
+"""For counting the users, which only serves the bar."""
+
+Progress = Callable[[str, int], None]
+
+
+@click.command("audit")
+@config_option
+@click.option(
+    "--format",
+    "formats",
+    default="table",
+    show_default=True,
+    help="table, json, csv or html; several with commas between them.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The file to write; with several formats, its name without the ending.",
+)
+def command(config: Path, formats: str, output: Path | None) -> None:
+    """Read every user of every source, and say who would be taken for somebody else (cross-link)
+    or could not come in (lock out). Changes nothing. Exit 1 if anybody would be cross-linked.
+
+    Example: sso-bridge audit --config bridge.toml --format html,csv --output audit"""
+    from .. import wiring
+    from ..audit import audit
+    from ..audit.output import verdict
+    from ..core.deadline import Deadline
+
+    targets = _targets(formats, output)
+    settings, folder = settings_at(config)
+    deadline = Deadline(_SECONDS)
+    sources = _sources(settings, folder)
+    register = wiring.register(settings, folder)
+    with (
+        _progress(sources) as (told, stop),
+        audit(
+            sources,
+            _bindings(register, deadline),
+            deadline,
+            version=__version__,
+            alike_is_one=settings.ledger.uniqueness == "canonical",
+            ended=register.ended(deadline),
+            progress=told,
+        ) as done,
+    ):
+        stop()
+        for kind, target in targets:
+            _write(done, kind, target)
+    if output is not None:
+        print(verdict(done.report), file=sys.stderr)
+    if done.report.verdict == "cross_link":
+        sys.exit(1)
+
+
+def _targets(formats: str, output: Path | None) -> list[tuple[str, Path | None]]:
+    """Each format with its file, None for standard output."""
+    kinds = list(dict.fromkeys(kind.strip() for kind in formats.split(",")))
+    for kind in kinds:
+        if kind not in _ENDINGS:
+            raise click.BadParameter(
+                f"{kind!r} is none of {', '.join(_ENDINGS)}", param_hint="--format"
+            )
+    if output is None:
+        if len(kinds) > 1:
+            raise click.UsageError("several formats need --output, the name of their files")
+        return [(kinds[0], None)]
+    if not output.parent.is_dir() or output.is_dir():
+        raise click.BadParameter(f"{output} cannot be a file", param_hint="--output")
+    if len(kinds) == 1:
+        return [(kinds[0], output)]
+    return [(kind, output.with_name(f"{output.name}.{_ENDINGS[kind]}")) for kind in kinds]
+
+
+def _sources(settings: Settings, folder: Path) -> list[AuditedSource]:
+    """The sources, each with a connection of its own that may take its time."""
+    from .. import wiring
+    from ..audit import AuditedSource
+    from ..core.erid import EridRule
+    from ..core.logins import LoginRule
+
+    return [
+        AuditedSource(
+            name,
+            wiring.source_database(settings, folder, name, call_seconds=_STEP_SECONDS),
+            wiring.mapping(declared),
+            declared.erid.strategy,
+            LoginRule(declared.login_match),
+            EridRule(declared.erid.max_length, declared.erid.pattern),
+        )
+        for name, declared in settings.sources.items()
+    ]
+
+
+def _bindings(register: Register, deadline: Deadline) -> Iterator[Sequence[Bound]]:
+    """What the ledger holds."""
+    from ..audit import Bound
+
+    for batch in register.bindings(deadline):
+        yield [Bound(b.person.source, b.person.subject, b.erid, b.origin == COLUMN) for b in batch]
+
+
+@contextmanager
+def _progress(
+    sources: Sequence[AuditedSource],
+) -> Iterator[tuple[Progress, Callable[[], None]]]:
+    """What to tell of users that were read, and how to end it. Shown on a terminal only."""
+    if not sys.stderr.isatty():
+        yield (lambda source, users: None), (lambda: None)
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bars:
+        tasks = {s.name: bars.add_task(escape(s.name), total=_total(s)) for s in sources}
+        comparing = bars.add_task("comparing", total=None, visible=False)
+
+        def told(source: str, users: int) -> None:
+            bars.advance(tasks[source], users)
+            if all(bar.finished for bar in bars.tasks if bar.id != comparing):
+                bars.update(comparing, visible=True)
+
+        yield told, bars.stop
+
+
+def _total(source: AuditedSource) -> int | None:
+    """How many users there are, None if that cannot be told soon."""
+    from ..core.deadline import Deadline
+    from ..sources.scan import count
+
+    try:
+        return count(source.database, source.mapping, Deadline(_COUNT_SECONDS))
+    except Unavailable:
+        return None
+
+
+def _write(done: Audit, kind: str, target: Path | None) -> None:
+    """One format. A file is for its owner only, and is there once it is complete."""
+    if target is None:
+        _print(done, kind, sys.stdout)
+        return
+    part = target.with_name(f".{target.name}.part")
+    try:
+        with open(
+            part, "w", encoding="utf-8", newline="", opener=lambda p, f: os.open(p, f, 0o600)
+        ) as file:
+            _print(done, kind, file)
+        part.replace(target)
+    except OSError as error:
+        raise BridgeError(f"cannot write {target}: {error.strerror}") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _print(done: Audit, kind: str, file: IO[str]) -> None:
+    from ..audit import output
+
+    if kind == "json":
+        output.write_json(done.report, file)
+    elif kind == "csv":
+        output.write_csv(done.rows(), file)
+    elif kind == "html":
+        from ..audit.page import page
+
+        file.write(page(done.report))
+    else:
+        from rich.console import Console
+
+        output.print_table(done.report, Console(file=file, width=None if file.isatty() else 100))
