@@ -70,6 +70,7 @@ def create(database: Database, declared: Declared, deadline: Deadline) -> None:
 
 def upgrade(database: Database, declared: Declared, deadline: Deadline) -> tuple[str, str]:
     """Bring the ledger to this program's schema; the schema before and after."""
+    _there(database)
     with database.connection(deadline, write=True) as connection:
         before = revision_of(connection)
         if before is None:
@@ -83,8 +84,7 @@ def upgrade(database: Database, declared: Declared, deadline: Deadline) -> tuple
 
 def status(database: Database, deadline: Deadline) -> Status:
     """What there is; raises NotPossible if there is no ledger."""
-    if database.is_missing():
-        raise NotPossible("there is no ledger; see sso-bridge ledger create")
+    _there(database)
     with database.connection(deadline) as connection:
         revision = revision_of(connection)
         if revision is None:
@@ -105,6 +105,7 @@ def status(database: Database, deadline: Deadline) -> Status:
 
 def add(database: Database, declared: Declared, name: str, deadline: Deadline) -> None:
     """Let the ledger know a declared source, whose people are new to it."""
+    _there(database)
     with database.connection(deadline, write=True) as connection:
         digests = _digests(connection, declared)
         taken = connection.execute(
@@ -118,6 +119,7 @@ def add(database: Database, declared: Declared, name: str, deadline: Deadline) -
 def rename(database: Database, declared: Declared, old: str, new: str, deadline: Deadline) -> None:
     """Let the people of the source `old` be found under its new, declared name."""
     _declared(declared, new)
+    _there(database)
     with database.connection(deadline, write=True) as connection:
         _digests(connection, declared)
         if _source(connection, new) is not None:
@@ -133,6 +135,7 @@ def rename(database: Database, declared: Declared, old: str, new: str, deadline:
 def adopt(database: Database, declared: Declared, name: str, deadline: Deadline) -> None:
     """Take over the company and the secret of a source as they are declared now."""
     source = _declared(declared, name)
+    _there(database)
     with database.connection(deadline, write=True) as connection:
         digests = _digests(connection, declared)
         row = _source(connection, name)
@@ -143,6 +146,12 @@ def adopt(database: Database, declared: Declared, name: str, deadline: Deadline)
             .where(SOURCE.c.key == row.key)
             .values(company=source.company, secret_check=secret_check(digests, row.key, source))
         )
+
+
+def _there(database: Database) -> None:
+    """Raises NotPossible if it is known without connecting that there is no ledger."""
+    if database.is_missing():
+        raise NotPossible("there is no ledger; see sso-bridge ledger create")
 
 
 def _migrate(connection: Connection, declared: Declared, *, stamp: str | None = None) -> None:

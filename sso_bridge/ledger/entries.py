@@ -40,6 +40,7 @@ class Entries:
 
     def __init__(self, opened: Opened, clock: Callable[[], float]) -> None:
         self.digests: Digests = opened.digests
+        self.created_at = opened.created_at
         self._keys = opened.keys
         self._names = {key: name for name, key in opened.keys.items()}
         self._clock = clock

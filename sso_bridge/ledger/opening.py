@@ -47,10 +47,12 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A ledger that is the right one. `keys` are those of the sources, by their names."""
+    """A ledger that is the right one. `keys` are those of the sources, by their names;
+    `created_at` tells it from one that is put in its place."""
 
     digests: Digests
     keys: Mapping[str, str]
+    created_at: float
 
 
 def open_ledger(database: Database, declared: Declared, deadline: Deadline) -> Opened:
@@ -90,7 +92,8 @@ def open_ledger(database: Database, declared: Declared, deadline: Deadline) -> O
                 "everybody an ERID with the old one (sso-bridge erid assign), set the new one and "
                 f"run sso-bridge ledger adopt {name}"
             )
-    return Opened(digests, {name: source.key for name, source in known.items()})
+    keys = {name: source.key for name, source in known.items()}
+    return Opened(digests, keys, row.created_at)
 
 
 def _first_secret(database: Database, key: str, check: str, deadline: Deadline) -> None:

@@ -25,6 +25,7 @@ from .schema import ENTRY, LEDGER, LOGIN
 __all__ = ["Ended", "Event", "NotPossible", "Outcome", "Pair", "Register"]
 
 _BATCH = 2000
+_LONGEST_REASON = 255
 Change = dict[str, Any]
 
 
@@ -227,6 +228,7 @@ class Register:
         An ERID that `person` had is retired; a person who had `erid` is left with none, and
         is refused until given another. Raises NotPossible for an ERID or a person that was
         retired, unless both are given back to each other."""
+        _check(reason)
         given = erids.mint() if erid is None else erid
 
         def change(connection: Connection, entries: Entries) -> list[Change]:
@@ -284,6 +286,7 @@ class Register:
 
         `forget` also erases the primary key and the ERID; keyed hashes stay. Raises
         NotPossible if the ledger does not know the person."""
+        _check(reason)
 
         def change(connection: Connection, entries: Entries) -> list[Change]:
             newest = entries.of_subject(connection, person)
@@ -378,9 +381,10 @@ class Register:
                 found.extend(connection.execute(query))
         of_subject: dict[str, _State] = {}
         of_erid: dict[str, _State] = {}
-        for row in sorted(found, key=lambda r: r.id):
+        for row in sorted(found, key=lambda r: r.subject_turn or 0):
             if row.subject_digest is not None:
                 of_subject[row.subject_digest] = (row.action, row.erid)
+        for row in sorted(found, key=lambda r: r.erid_turn or 0):
             if row.erid_digest is not None:
                 of_erid[row.erid_digest] = (row.action, row.erid)
         return of_subject, of_erid
@@ -401,6 +405,12 @@ def _first(entries: Entries, pair: Pair) -> Change:
     """The entry that binds `pair`."""
     seal = None if pair.fingerprint is None else entries.seal(pair.person, pair.fingerprint)
     return entries.row("bound", pair.person, erid=pair.erid, origin=pair.origin, seal=seal)
+
+
+def _check(reason: str) -> None:
+    """Raises NotPossible for a reason that the history has no room for."""
+    if not reason.strip() or len(reason) > _LONGEST_REASON:
+        raise NotPossible(f"the reason must have 1 to {_LONGEST_REASON} characters")
 
 
 def _why(state: _State, pair: Pair) -> Outcome:

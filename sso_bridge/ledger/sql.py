@@ -24,7 +24,7 @@ from .schema import LEDGER, LOGIN
 
 __all__ = ["SqlLedger"]
 
-_GENERATION = select(LEDGER.c.generation, LEDGER.c.key_check)
+_GENERATION = select(LEDGER.c.generation, LEDGER.c.created_at)
 
 
 class SqlLedger:
@@ -179,7 +179,7 @@ class SqlLedger:
             row = connection.execute(_GENERATION).first()
         if row is None:
             raise LedgerUnavailable("ledger: it has been emptied")
-        if self._opened is not None and row.key_check != self._opened.digests.check():
+        if self._opened is not None and row.created_at != self._opened.created_at:
             raise LedgerUnavailable("ledger: another one is in its place; restart to look at it")
         return int(row.generation)
 

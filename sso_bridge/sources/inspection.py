@@ -25,7 +25,7 @@ from ..core.deadline import Deadline
 from ..core.logins import LoginRule
 from ..database import Database
 from .mapping import Column, Mapping
-from .shape import is_unique
+from .shape import indexes, is_unique
 
 __all__ = ["Finding", "examine", "examine_table"]
 
@@ -59,7 +59,7 @@ def examine(
             told = list(_columns(connection, addresses.table, addresses.schema, columns))
             found += told
             if all(f.severity == "ok" for f in told) and not _leads(
-                table, addresses.table, addresses.schema, addresses.user
+                connection, addresses.table, addresses.schema, addresses.user
             ):
                 place = f"{addresses.table}.{addresses.user}"
                 found.append(Finding("warning", place, "has no index: every profile reads it all"))
@@ -144,19 +144,20 @@ def _key(
         yield Finding("ok", place, "is unique and indexed")
         return
     yield Finding(severity, place, f"has no unique constraint: two rows may share {what}")
-    if look_up and not _leads(table, name, schema, key):
+    if look_up and not _leads(connection, name, schema, key):
         yield Finding("warning", place, "has no index: every look-up reads the whole table")
 
 
-def _leads(table: Inspector, name: str, schema: str | None, key: str) -> bool:
+def _leads(connection: Connection, name: str, schema: str | None, key: str) -> bool:
     """Whether `key` is the first column of an index."""
+    table = inspect(connection)
     primary = table.get_pk_constraint(name, schema=schema).get("constrained_columns") or []
-    indexes: list[Any] = [
+    indexed: list[Any] = [
         primary,
-        *(i["column_names"] for i in table.get_indexes(name, schema=schema)),
+        *(i["column_names"] for i in indexes(connection, name, schema)),
         *(c["column_names"] for c in table.get_unique_constraints(name, schema=schema)),
     ]
-    return any(list(columns)[:1] == [key] for columns in indexes)
+    return any(list(columns)[:1] == [key] for columns in indexed)
 
 
 def _folded_is_quick(connection: Connection, table: Inspector, mapping: Mapping) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import NoSuchTableError, SAWarning
 
 from ..errors import SourceUnavailable
 
-__all__ = ["TableShape", "is_unique"]
+__all__ = ["TableShape", "indexes", "is_unique"]
 
 
 class TableShape:
@@ -63,11 +63,20 @@ def is_unique(connection: Connection, table: str, schema: str | None, name: str)
             *(c["column_names"] for c in inspector.get_unique_constraints(table, schema=schema)),
             *(
                 i["column_names"]
-                for i in inspector.get_indexes(table, schema=schema)
+                for i in indexes(connection, table, schema)
                 if i["unique"] and not _is_partial(i)
             ),
         ]
     return [name] in constraints
+
+
+def indexes(connection: Connection, table: str, schema: str | None) -> list[Any]:
+    """The indexes of a table. SQLite keeps a constraint as one that reflection leaves out, and
+    finds not every constraint in the text of the table."""
+    inspector = inspect(connection)
+    if connection.dialect.name == "sqlite":
+        return list(inspector.get_indexes(table, schema=schema, include_auto_indexes=True))
+    return list(inspector.get_indexes(table, schema=schema))
 
 
 def _is_partial(index: Any) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..config import Settings
 from ..core.deadline import Deadline
 from ..database import Database
-from ..errors import LedgerUnavailable, Unavailable
+from ..errors import ConfigurationError, LedgerUnavailable, Unavailable
 from ..ledger import Declared, Register, SourceDeclared
 from ..ledger.opening import open_ledger
 from .declared import database_url, secret_of
@@ -73,6 +73,11 @@ def ledger_database(
 
     `call_seconds` bounds a statement where it is not the setting of that name."""
     url = database_url(settings.ledger.url.get_secret_value(), folder)
+    if url.startswith("sqlite") and ":///file:" in url:
+        raise ConfigurationError(
+            "ledger.url: is a file: address, which could make a file that is missing; write the "
+            "path itself"
+        )
     shared = any(
         database_url(s.url.get_secret_value(), folder) == url for s in settings.sources.values()
     )

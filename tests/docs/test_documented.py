@@ -5,20 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
 
 from sso_bridge.cli import COMMANDS, group
 from sso_bridge.config.example import sections
-from sso_bridge.core.alarms import ALARMS
+from sso_bridge.config.source import Erid
+from sso_bridge.core.alarms import ALARMS, NOTICES
+from sso_bridge.core.site import GuardMode
+from sso_bridge.ledger.entries import BOUND
+from sso_bridge.ledger.schema import METADATA, REVISIONS
 from sso_bridge.passwords import MAKERS
 from sso_bridge.soap.contract import OPERATIONS
+from sso_bridge.web import observation
 from sso_bridge.web.observation import METRICS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 IGNORED = {"help", "version"}
+EVENTS = set(
+    re.findall(r"_log\.\w+\(\s*\"(\w+)\"", Path(observation.__file__).read_text(encoding="utf-8"))
+)
+TABLES = {*METADATA.tables, REVISIONS}
 
 
 def page(name: str) -> str:
@@ -64,9 +74,14 @@ def test_every_command_has_an_example_in_its_help(typed: str, command: click.Com
 def test_no_command_is_documented_that_does_not_exist() -> None:
     listed = re.findall(r"^\| `([a-z ]+)` \|", page("operations.md"), re.M)
     known = {typed for typed, _ in commands()}
-    events = {"call", "failed", "alarm", "refused", "step"}
-    assert set(listed) - events == known
+    assert set(listed) - EVENTS == known
     assert {name.split()[0] for name in known} == set(COMMANDS)
+
+
+def test_every_log_event_is_documented() -> None:
+    assert {"call", "notice"} <= EVENTS
+    for event in EVENTS:
+        assert re.search(rf"^\| `{event}` \| [a-z]+ \|", page("operations.md"), re.M), event
 
 
 @pytest.mark.parametrize("name", METRICS)
@@ -76,8 +91,7 @@ def test_every_metric_is_documented(name: str) -> None:
 
 def test_no_metric_is_documented_that_does_not_exist() -> None:
     for name in re.findall(r"sso_bridge_\w+", "".join(page(p.name) for p in DOCS.glob("*.md"))):
-        tables = name.startswith(("sso_bridge_binding", "sso_bridge_claim", "sso_bridge_version"))
-        assert name in METRICS or tables
+        assert name in METRICS or name in TABLES
 
 
 @pytest.mark.parametrize("kind", ALARMS)
@@ -90,6 +104,46 @@ def test_every_alarm_has_a_section_that_says_what_to_do(kind: str) -> None:
 def test_no_alarm_is_documented_that_does_not_exist() -> None:
     headings = re.findall(r"^## ([a-z_]+)$", page("alarms.md"), re.M)
     assert sorted(headings) == sorted(ALARMS)
+
+
+@pytest.mark.parametrize("kind", NOTICES)
+def test_every_notice_has_a_section_that_says_when_to_look(kind: str) -> None:
+    notices = page("alarms.md").partition("\n## Notices\n")[2]
+    section = notices.partition(f"\n### {kind}\n")[2].partition("\n##")[0]
+    assert "**Look**" in section
+
+
+def test_no_notice_is_documented_that_does_not_exist() -> None:
+    headings = re.findall(r"^### ([a-z_]+)$", page("alarms.md"), re.M)
+    assert sorted(headings) == sorted(NOTICES)
+
+
+@pytest.mark.parametrize("strategy", get_args(Erid.model_fields["strategy"].annotation))
+def test_every_strategy_has_a_section(strategy: str) -> None:
+    text = page("choose-an-erid-strategy.md")
+    assert f"\n## {strategy}\n" in text
+    assert f"\n| `{strategy}`" in text
+
+
+@pytest.mark.parametrize("mode", GuardMode)
+def test_every_mode_of_the_guard_has_a_column(mode: GuardMode) -> None:
+    (header,) = re.findall(r"^\| what is found \|.*$", page("choose-an-erid-strategy.md"), re.M)
+    assert f"`{mode.value}`" in header
+
+
+@pytest.mark.parametrize("key", Erid.model_fields)
+def test_every_setting_of_erids_is_in_the_guide(key: str) -> None:
+    assert re.search(rf"\b{key}(_env)? = |`{key}`", page("choose-an-erid-strategy.md"))
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_what_each_table_of_the_ledger_holds_and_who_may_use_it_is_documented(table: str) -> None:
+    assert len(re.findall(rf"^\| `{table}`", page("ledger.md"), re.M)) == 2
+
+
+@pytest.mark.parametrize("action", sorted({*BOUND, "unlinked", "retired"}))
+def test_every_action_of_the_history_is_explained(action: str) -> None:
+    assert re.search(rf"^\| .*`{action}`.* \|", page("ledger.md"), re.M)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from sso_bridge.core.deadline import Deadline
+from sso_bridge.core.logins import LoginRule
 from sso_bridge.core.model import Address
+from sso_bridge.sources.inspection import examine
+from sso_bridge.wiring import mapping
 from tests.people import COLUMN, ERIDS, HASH, TABLE, People, erid_in, refused
 
 Make = Callable[..., People]
@@ -202,3 +206,15 @@ def test_a_login_in_bytes_is_read_and_compared(make: Make) -> None:
     assert refused(people.login("BOB")) == "invalid_login"
     assert refused(people.login("626f62")) == "invalid_login"
     assert people.alarms == []
+
+
+def test_a_constraint_that_is_written_with_the_column_is_seen(tmp_path: Path) -> None:
+    people = People(tmp_path, TABLE.replace("login TEXT", "login VARCHAR(100)"))
+    found = examine(
+        people.parts.databases["shop"],
+        mapping(people.settings.sources["shop"]),
+        LoginRule.EXACT,
+        Deadline(5),
+        creates=False,
+    )
+    assert [f.severity for f in found] == ["ok"] * 3
