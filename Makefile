@@ -9,7 +9,7 @@ PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check --
 PORT ?= 8080
 TESTS ?= tests
 
-.PHONY: run test lint clean
+.PHONY: run test lint proofs clean
 
 run: $(VENV)/.run
 	$(BIN)/sso-bridge demo --port $(PORT) --directory demo
@@ -22,6 +22,12 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy sso_bridge tests
 	cd benchmarks && ../$(BIN)/mypy --config-file ../setup.cfg .
+
+# The promises about ERIDs under races and crashes, at full length: about 20 minutes on two cores.
+proofs: $(VENV)/.test
+	$(BIN)/python -m tests.proofs.race
+	$(BIN)/python -m tests.proofs.crash
+	$(BIN)/python -m tests.proofs.model
 
 clean:
 	rm -rf .venv-* build dist *.egg-info demo

@@ -121,9 +121,12 @@ class InvalidMessage(Rejected):
 
 
 class Unavailable(BridgeError):
-    """We could not serve the call now; sending it again later may help."""
+    """We could not serve the call now; sending it again later may help.
+
+    `may_be_repeated` says that what was undone may be tried again at once."""
 
     text = "The service is temporarily unavailable"
+    may_be_repeated = False
 
 
 class SourceUnavailable(Unavailable):

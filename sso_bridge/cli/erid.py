@@ -87,8 +87,8 @@ def relink(
     reason: str,
     config: Path,
 ) -> None:
-    """Make an ERID another user's. An ERID that this user had is retired; whoever had the given
-    one is refused until given another with --new.
+    """Make an ERID another user's. An ERID that this user had is set aside, and is nobody's until
+    it is relinked too; whoever had the given one is refused until given another.
 
     Example: sso-bridge erid relink 5f0c… --subject 17 --reason "merged sites" --config b.toml"""
     from .. import wiring

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from ..core.alarms import ALARMS, ERID_UNUSABLE
 from ..core.deadline import Deadline
 from ..core.keys import is_plain
 from ..core.model import Lookup, Person, Record
@@ -232,9 +233,10 @@ def _proposed(
             if declared.strategy.name == COLUMN:
                 holder = users.find(Lookup("erid", erid), Deadline(60.0))
                 if holder is None or holder.subject != record.subject:
-                    raise IdentityAlarm("", "its ERID does not lead back to it")
+                    raise IdentityAlarm(ERID_UNUSABLE, "it does not lead back to its user")
         except IdentityAlarm as alarm:
-            tally.add("refused", f"sources.{person.source} subject {person.subject}", alarm.details)
+            why = f"{ALARMS[alarm.kind]} ({alarm.details})"
+            tally.add("refused", f"sources.{person.source} subject {person.subject}", why)
         else:
             whom = Person(person.source, person.subject, declared.company or "")
             yield Pair(whom, erid, declared.strategy.name, record.fingerprint)
@@ -284,7 +286,9 @@ def _imported(
             tally.add("refused", f"line {number}", "no user has that key")
         else:
             person = Person(declared.name, record.subject, declared.company or "")
-            yield number, Pair(person, erid, "imported", record.fingerprint)
+            is_in_column = declared.strategy.name == COLUMN and record.erid == erid
+            origin = COLUMN if is_in_column else "imported"
+            yield number, Pair(person, erid, origin, record.fingerprint)
 
 
 def _batches(rows: Iterator[Line]) -> Iterator[Sequence[Line]]:

@@ -201,8 +201,8 @@ class Passwords(Section):
 class Source(Section):
     """One user database, and which column holds what.
 
-    The table's name is written into the ledger as part of who a person is: never rename one
-    that has been live."""
+    The ledger knows it by the table's name: a new one is added with `sso-bridge ledger add`, one
+    that has another name now with `sso-bridge ledger rename`."""
 
     url: SecretStr = Field(
         description="Database URL, as SQLAlchemy writes them. A relative SQLite file is beside "

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import Engine, make_url
@@ -25,9 +26,13 @@ from .dialects import dialect_of
 
 __all__ = ["Database", "is_unique_violation"]
 
+T = TypeVar("T")
+
 # At DEBUG SQLAlchemy logs every row it fetches, which `hide_parameters` does not cover: hashes,
 # tokens, addresses. A root logger that is set to DEBUG must not bring that about.
 logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
+# Of a connection that died in use the call tells; the pool would add a traceback of its own.
+logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
 
 class Database:
@@ -107,11 +112,26 @@ class Database:
                 raise IntegrityError(
                     None, None, error.orig or error, hide_parameters=True
                 ) from None
-            raise self._unavailable(f"{self.what}: {describe(error)}") from None
+            outage = self._unavailable(f"{self.what}: {describe(error)}")
+            outage.may_be_repeated = isinstance(error, DBAPIError) and self._dialect.is_deadlock(
+                error
+            )
+            raise outage from None
         except (OverflowError, ValueError) as error:  # some drivers let these through
             raise self._unavailable(f"{self.what}: {type(error).__name__}") from None
         finally:
             self._free.release()
+
+    def write(self, deadline: Deadline, work: Callable[[Connection], T]) -> T:
+        """What `work` returns, in one transaction, which is begun again if it was undone for the
+        sake of another. Raises as `connection`, and whatever `work` does."""
+        while True:
+            try:
+                with self.connection(deadline, write=True) as connection:
+                    return work(connection)
+            except Unavailable as error:
+                if not error.may_be_repeated:
+                    raise
 
     def is_missing(self) -> bool:
         """Whether it is known, without connecting, that there is no such database."""

@@ -35,6 +35,9 @@ class Dialect(Protocol):
     def on_connect(self, connection: Any, record: ConnectionPoolEntry, durable: bool) -> None:
         """Prepare a fresh driver connection."""
 
+    def is_deadlock(self, error: DBAPIError) -> bool:
+        """Whether the engine undid a transaction so that another could go on."""
+
     def limit(self, connection: Connection, seconds: float, write: bool) -> None:
         """Hold the statements of the coming block to `seconds`; begin a write where needed."""
 
@@ -59,6 +62,9 @@ class Other:
 
     def on_connect(self, connection: Any, record: ConnectionPoolEntry, durable: bool) -> None:
         """Nothing to prepare."""
+
+    def is_deadlock(self, error: DBAPIError) -> bool:
+        return False
 
     def limit(self, connection: Connection, seconds: float, write: bool) -> None:
         """No limit is known."""
@@ -142,6 +148,9 @@ class PostgreSQL(Other):
     def limit(self, connection: Connection, seconds: float, write: bool) -> None:
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
 
+    def is_deadlock(self, error: DBAPIError) -> bool:
+        return getattr(error.orig, "sqlstate", None) in ("40P01", "40001")
+
     def refuses(self, error: DBAPIError) -> bool:
         return getattr(error.orig, "sqlstate", None) == "P0001"  # a trigger's RAISE EXCEPTION
 
@@ -163,6 +172,11 @@ class MariaDB(Other):
             bound = f"max_execution_time = {max(1, int(seconds * 1000))}"
         lock = max(1, int(seconds))
         connection.exec_driver_sql(f"SET {bound}, innodb_lock_wait_timeout = {lock}")
+
+    def is_deadlock(self, error: DBAPIError) -> bool:
+        """A deadlock, or (from 11.6 on) a row that changed since the transaction's snapshot."""
+        arguments: tuple[Any, ...] = getattr(error.orig, "args", ())
+        return bool(arguments) and arguments[0] in (1213, 1020)
 
     def refuses(self, error: DBAPIError) -> bool:
         """No value for a NOT NULL column, an unfit date, a trigger's SIGNAL, a CHECK (two)."""

@@ -66,8 +66,7 @@ class SqlClaim:
         """Whether nobody had the claim, and now `owner` has."""
         row = {"login_digest": digest, "owner": owner, "lease_ends": lease_ends}
         try:
-            with database.connection(deadline, write=True) as connection:
-                connection.execute(insert(CLAIM).values(row))
+            database.write(deadline, lambda c: c.execute(insert(CLAIM).values(row)))
         except IntegrityError:
             return False
         return True
@@ -83,11 +82,8 @@ class SqlClaim:
     ) -> bool:
         """Whether the last owner's lease was over, and now the claim is `owner`'s."""
         over = (CLAIM.c.login_digest == digest) & or_(CLAIM.c.lease_ends < now, CLAIM.c.owner == "")
-        with database.connection(deadline, write=True) as connection:
-            changed = connection.execute(
-                update(CLAIM).where(over).values(owner=owner, lease_ends=lease_ends)
-            )
-            return bool(changed.rowcount)
+        take = update(CLAIM).where(over).values(owner=owner, lease_ends=lease_ends)
+        return database.write(deadline, lambda c: bool(c.execute(take).rowcount))
 
     def confirm(self, deadline: Deadline) -> None:
         """Raises Busy if the lease ended and another caller has taken over."""
@@ -97,13 +93,12 @@ class SqlClaim:
 
     def finish(self, deadline: Deadline) -> None:
         """Forget the claim."""
-        with self._database.connection(deadline, write=True) as connection:
-            connection.execute(delete(CLAIM).where(self._mine))
+        self._database.write(deadline, lambda c: c.execute(delete(CLAIM).where(self._mine)))
 
     def abandon(self) -> None:
         """Let the next caller resume at once; never raises."""
         try:
-            with self._database.connection(Deadline(1.0), write=True) as connection:
-                connection.execute(update(CLAIM).where(self._mine).values(owner="", lease_ends=0.0))
+            give_up = update(CLAIM).where(self._mine).values(owner="", lease_ends=0.0)
+            self._database.write(Deadline(1.0), lambda c: c.execute(give_up))
         except Unavailable:
             return  # the lease will end by itself

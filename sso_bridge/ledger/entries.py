@@ -18,7 +18,8 @@ __all__ = ["BOUND", "Entries", "Newest"]
 
 BOUND = frozenset({"bound", "created", "sealed", "relinked"})
 """The actions after which a subject and an ERID belong together. After any other they do not:
-"unlinked" (the ERID went to another subject) and "retired" (for ever)."""
+"unlinked" (a subject whose ERID went to another), "replaced" (an ERID whose subject got
+another) and "retired" (both, for ever). Nobody gets such an ERID by himself."""
 
 Newest = Row[Any] | None
 _BY_SUBJECT: Select[Any] = (

@@ -225,9 +225,10 @@ class Register:
     ) -> Binding:
         """Make `erid` (None: a new random one) `person`'s, and nobody else's any more.
 
-        An ERID that `person` had is retired; a person who had `erid` is left with none, and
-        is refused until given another. Raises NotPossible for an ERID or a person that was
-        retired, unless both are given back to each other."""
+        An ERID that `person` had is set aside: nobody gets it but by another relink. A person
+        who had `erid` is left with none, and is refused until given another. Raises
+        NotPossible for an ERID or a person that was retired, unless both are given back to
+        each other."""
         _check(reason)
         given = erids.mint() if erid is None else erid
 
@@ -257,7 +258,7 @@ class Register:
                 rows.append(
                     entries.again(
                         mine,
-                        "retired",
+                        "replaced",
                         subject=None,
                         subject_digest=None,
                         subject_turn=None,
@@ -332,22 +333,25 @@ class Register:
 
         The counter is first: its row is a lock, so that operators change one after another."""
         entries = self._entries(deadline)
+
+        def work(connection: Connection) -> None:
+            connection.execute(update(LEDGER).values(generation=LEDGER.c.generation + 1))
+            rows = change(connection, entries)
+            if rows:
+                entries.add(connection, *rows)
+
         try:
-            with self._database.connection(deadline, write=True) as connection:
-                connection.execute(update(LEDGER).values(generation=LEDGER.c.generation + 1))
-                rows = change(connection, entries)
-                if rows:
-                    entries.add(connection, *rows)
+            self._database.write(deadline, work)
         except IntegrityError:
             raise NotPossible("a node or another operator was first; look, and repeat") from None
 
     def _assign(
         self, entries: Entries, pairs: Sequence[Pair], deadline: Deadline, dry_run: bool
     ) -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        rows: list[Change] = []
-        with self._database.connection(deadline, write=not dry_run) as connection:
+        def work(connection: Connection) -> list[Outcome]:
             of_subject, of_erid = self._newest(connection, entries, pairs)
+            outcomes: list[Outcome] = []
+            rows: list[Change] = []
             for pair in pairs:
                 subject = entries.subject_digest(pair.person)
                 erid = entries.digests.erid(pair.erid)
@@ -365,7 +369,12 @@ class Register:
                     outcomes.append("bound")
             if rows and not dry_run:
                 entries.add(connection, *rows)
-        return outcomes
+            return outcomes
+
+        if not dry_run:
+            return self._database.write(deadline, work)
+        with self._database.connection(deadline) as connection:
+            return work(connection)
 
     @staticmethod
     def _newest(

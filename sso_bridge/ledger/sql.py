@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.alarms import ERID_SHARED, SUBJECT_RETIRED
@@ -118,8 +119,7 @@ class SqlLedger:
             )
             era = self._memory.era
             try:
-                with self._database.connection(deadline, write=True) as connection:
-                    entries.add(connection, row)
+                self._database.write(deadline, lambda connection: entries.add(connection, row))
             except IntegrityError:
                 known = self.binding(person, deadline)
                 if known is None:
@@ -191,22 +191,23 @@ class SqlLedger:
         another caller wrote is never written over, since it may be another person's."""
         entries = self._ready(deadline)
         person, era = binding.person, self._memory.era
+
+        def follow(connection: Connection) -> Binding:
+            newest = entries.of_subject(connection, person)
+            if newest is None or newest.action not in BOUND or newest.erid != binding.erid:
+                raise IdentityAlarm(SUBJECT_RETIRED, f"source {person.source!r}: meanwhile")
+            if "seal" in changes and newest.seal != binding.seal:
+                return entries.binding(newest, person)
+            row = entries.again(newest, action, **changes)
+            entries.add(connection, row)
+            return Binding(
+                person, row["erid"], row["origin"], bool(row["created_here"]), row["seal"]
+            )
+
         while True:
-            try:
-                with self._database.connection(deadline, write=True) as connection:
-                    newest = entries.of_subject(connection, person)
-                    if newest is None or newest.action not in BOUND or newest.erid != binding.erid:
-                        raise IdentityAlarm(SUBJECT_RETIRED, f"source {person.source!r}: meanwhile")
-                    if "seal" in changes and newest.seal != binding.seal:
-                        sealed = entries.binding(newest, person)
-                        self._memory.keep(sealed, era)
-                        return sealed
-                    row = entries.again(newest, action, **changes)
-                    entries.add(connection, row)
+            with suppress(IntegrityError):
+                after = self._database.write(deadline, follow)
                 break
-            except IntegrityError:
-                continue
-        after = Binding(person, row["erid"], row["origin"], bool(row["created_here"]), row["seal"])
         self._memory.keep(after, era)
         return after
 
@@ -218,17 +219,20 @@ class SqlLedger:
             known = connection.execute(last).scalar()
         if known == mine:
             return False
+
+        def note(connection: Connection) -> bool:
+            if known is None:
+                row = {"login_digest": digest, "subject_digest": mine}
+                connection.execute(insert(LOGIN).values(row))
+                return False
+            changed = connection.execute(
+                update(LOGIN)
+                .where(LOGIN.c.login_digest == digest, LOGIN.c.subject_digest == known)
+                .values(subject_digest=mine)
+            )
+            return bool(changed.rowcount)
+
         try:
-            with self._database.connection(deadline, write=True) as connection:
-                if known is None:
-                    row = {"login_digest": digest, "subject_digest": mine}
-                    connection.execute(insert(LOGIN).values(row))
-                    return False
-                changed = connection.execute(
-                    update(LOGIN)
-                    .where(LOGIN.c.login_digest == digest, LOGIN.c.subject_digest == known)
-                    .values(subject_digest=mine)
-                )
-                return bool(changed.rowcount)
+            return self._database.write(deadline, note)
         except IntegrityError:  # another node noted it at the same moment
             return False

@@ -141,7 +141,7 @@ def test_what_each_table_of_the_ledger_holds_and_who_may_use_it_is_documented(ta
     assert len(re.findall(rf"^\| `{table}`", page("ledger.md"), re.M)) == 2
 
 
-@pytest.mark.parametrize("action", sorted({*BOUND, "unlinked", "retired"}))
+@pytest.mark.parametrize("action", sorted({*BOUND, "unlinked", "replaced", "retired"}))
 def test_every_action_of_the_history_is_explained(action: str) -> None:
     assert re.search(rf"^\| .*`{action}`.* \|", page("ledger.md"), re.M)
 

@@ -38,9 +38,7 @@ def config(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(
-    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
+def run(config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     def command(*words: str, config: Path = config) -> Done:
         monkeypatch.setattr(sys, "argv", ["sso-bridge", *words, "--config", str(config)])
         capsys.readouterr()

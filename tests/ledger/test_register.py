@@ -108,14 +108,29 @@ def test_an_erid_moves_and_who_had_it_is_refused_until_given_another(room: Room)
     assert node.binding(BOB, soon()) == new
     assert register.current(BOB, soon()) == new
     assert register.current("C-2", soon()) is None
-    for person in (BOB, ANN):
-        with pytest.raises(NotPossible, match="retired"):
-            move(register, "C-2", person)
+    for person in (ANN, EVE, BOB):
+        assert register.assign([pair(person, "C-2")], soon()) != ["bound"]
+    with pytest.raises(IdentityAlarm) as caught:
+        node.bind(ANN, "C-2", soon(), origin="minted")
+    assert caught.value.kind == "erid_shared"
     with pytest.raises(NotPossible, match="already"):
         move(register, "C-1", EVE)
     with pytest.raises(NotPossible, match="mistaken"):
         move(register, "c-1", ANN)
     assert move(register, "C-7", ANN).erid == "C-7"
+
+
+def test_two_people_s_erids_are_swapped_and_swapped_back(room: Room) -> None:
+    give(room, BOB, "C-1")
+    give(room, EVE, "C-2")
+    register = room.register()
+    for first, second in (("C-2", "C-1"), ("C-1", "C-2")):
+        move(register, first, BOB)
+        assert register.current(EVE, soon()) is None
+        move(register, second, EVE)
+        node = room.node()
+        assert node.holder(first, soon()) == BOB
+        assert node.holder(second, soon()) == EVE
 
 
 def test_who_was_retired_may_have_nothing_but_what_they_had(room: Room) -> None:

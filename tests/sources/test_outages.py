@@ -231,18 +231,19 @@ def test_nothing_is_committed_after_the_deadline(tmp_path: Path) -> None:
     assert people.count() == 0
 
 
-@pytest.mark.parametrize("broken", ["missing folder", "garbage", "locked", "no table"])
+@pytest.mark.parametrize("broken", ["missing file", "garbage", "locked", "no table"])
 def test_an_outage_of_the_ledger_is_a_fault_in_time(tmp_path: Path, broken: str) -> None:
     people = a_shop(tmp_path)
-    if broken == "missing folder":
-        people = People(tmp_path, "", ledger={"url": "sqlite:///no/such/folder/erids.db"})
+    if broken == "missing file":
+        people.ledger_file.unlink()
     elif broken == "garbage":
         people.ledger_file.write_bytes(b"no database " * 1000)
     else:
         assert erid_in(people.login("bob"))
     if broken == "no table":
-        for table in ("binding", "claim"):
+        for table in ("entry", "claim", "login", "ledger"):
             execute(people.ledger_file, f"DROP TABLE sso_bridge_{table}")
+        people.parts.ledger._memory.forget()
     asks: list[Ask] = [
         lambda people: people.login("bob", seconds=0.4),
         lambda people: people.get(user_id="x", seconds=0.4),
@@ -260,7 +261,9 @@ def test_an_outage_of_the_ledger_is_a_fault_in_time(tmp_path: Path, broken: str)
 
 @contextmanager
 def _locked_ledger(people: People) -> Iterator[None]:
+    """A ledger that nobody can read, and a bridge that remembers nothing of it."""
     people.parts.ledger._database.close()
+    people.parts.ledger._memory.forget()
     with locked(people.ledger_file):
         yield
 
