@@ -113,6 +113,7 @@ def relink(
         reason,
         Deadline(_SECONDS),
         origin=COLUMN if theirs else "operator",
+        fingerprint=record.fingerprint,
     )
     print(f"{binding.erid} is that of subject {record.subject} of {name}; {_when(settings)}")
 

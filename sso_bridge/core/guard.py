@@ -15,7 +15,7 @@ from .alarms import (
 from .deadline import Deadline
 from .directory import Found
 from .keys import is_plain
-from .model import Binding, Lookup, Record, UserKey
+from .model import Binding, Fingerprint, Lookup, Record, UserKey
 from .ports import Ledger, Observer
 from .site import GuardMode, Source
 from .strategies import COLUMN
@@ -97,21 +97,31 @@ class Guard:
 
     def _same_person(self, found: Found, binding: Binding, deadline: Deadline) -> None:
         """Raises IdentityAlarm if the row is no longer that of the person who was bound."""
-        source = found.site.source
-        seal = self._seal(found)
-        while seal not in (None, binding.seal):
-            assert seal is not None
+        fingerprint = self._fingerprint(found)
+        if fingerprint is None:
+            return
+        seal = self._ledger.seal(found.person, fingerprint)
+        while seal != binding.seal:
             if binding.seal is not None and _columns(binding.seal) == _columns(seal):
+                source = found.site.source
                 self._caught(source, IdentityAlarm(SUBJECT_REUSED, _where(source)))
+                return
+            if fingerprint.values is None:
                 return
             binding = self._ledger.reseal(binding, seal, deadline)
 
     def _seal(self, found: Found) -> str | None:
-        """The sealed fingerprint of the row, where there is one and somebody looks at it."""
-        fingerprint = found.record.fingerprint
-        if fingerprint is None or found.site.source.guard is GuardMode.OFF:
+        """What a new binding is sealed with, None if the row has nothing for it."""
+        fingerprint = self._fingerprint(found)
+        if fingerprint is None or fingerprint.values is None:
             return None
         return self._ledger.seal(found.person, fingerprint)
+
+    @staticmethod
+    def _fingerprint(found: Found) -> Fingerprint | None:
+        """The fingerprint of the row, None where nobody looks at it."""
+        unguarded = found.site.source.guard is GuardMode.OFF
+        return None if unguarded else found.record.fingerprint
 
     def _caught(self, source: Source, alarm: IdentityAlarm) -> None:
         """Raise `alarm`, or only tell of it where the guard observes."""

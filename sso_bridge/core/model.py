@@ -132,10 +132,10 @@ class Binding:
 class Fingerprint:
     """What of a row never changes while it is the same person's, such as when it was made.
 
-    `columns` names the configured columns, `values` holds their cells."""
+    `columns` names the configured columns, `values` holds their cells, None if all are NULL."""
 
     columns: str
-    values: str = field(repr=False)
+    values: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +143,7 @@ class Record:
     """One row of the client's users, as far as it is mapped.
 
     `erid` is what the source's own column holds, None where there is no such column;
-    `fingerprint` is None where none is configured, or all its columns are NULL."""
+    `fingerprint` is None where none is configured."""
 
     subject: str
     login: str | None

@@ -103,7 +103,8 @@ class Ledger(Protocol):
         sealed it meanwhile, the binding with that seal instead."""
 
     def seal(self, person: Person, fingerprint: Fingerprint) -> str:
-        """`fingerprint` as a keyed hash: its columns and its values, divided by a colon."""
+        """`fingerprint` as keyed hashes of its columns and of its values (nothing if there are
+        none), with a colon between."""
 
     def saw_login(self, person: Person, login: str, deadline: Deadline) -> bool:
         """Note that `login`, in its canonical form, is `person`'s; whether it was another's."""

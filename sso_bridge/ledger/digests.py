@@ -47,7 +47,9 @@ class Digests:
         return self._of("secret", source, secret.hex())
 
     def seal(self, source: str, subject: str, fingerprint: Fingerprint) -> str:
-        """A fingerprint: 16 hex digits for its columns and 48 for its values."""
+        """A fingerprint: 16 hex digits for its columns and 48, or none, for its values."""
         columns = self._of("columns", fingerprint.columns)[:16]
+        if fingerprint.values is None:
+            return f"{columns}:"
         values = self._of("values", source, subject, fingerprint.values)[:48]
         return f"{columns}:{values}"

@@ -221,14 +221,21 @@ class Register:
             return {digests[row.subject_digest] for row in connection.execute(query)}
 
     def relink(
-        self, erid: str | None, person: Person, reason: str, deadline: Deadline, *, origin: str
+        self,
+        erid: str | None,
+        person: Person,
+        reason: str,
+        deadline: Deadline,
+        *,
+        origin: str,
+        fingerprint: Fingerprint | None = None,
     ) -> Binding:
         """Make `erid` (None: a new random one) `person`'s, and nobody else's any more.
 
         An ERID that `person` had is set aside: nobody gets it but by another relink. A person
         who had `erid` is left with none, and is refused until given another. Raises
         NotPossible for an ERID or a person that was retired, unless both are given back to
-        each other."""
+        each other. `fingerprint` is that of the row now; without one the next answer takes it."""
         _check(reason)
         given = erids.mint() if erid is None else erid
 
@@ -274,6 +281,7 @@ class Register:
                     erid_turn=0 if held is None else held.erid_turn,
                     origin=origin,
                     created_here=mine is not None and bool(mine.created_here),
+                    seal=_seal(entries, person, fingerprint),
                     reason=reason,
                 )
             )
@@ -412,8 +420,15 @@ _State = tuple[str, str | None]
 
 def _first(entries: Entries, pair: Pair) -> Change:
     """The entry that binds `pair`."""
-    seal = None if pair.fingerprint is None else entries.seal(pair.person, pair.fingerprint)
+    seal = _seal(entries, pair.person, pair.fingerprint)
     return entries.row("bound", pair.person, erid=pair.erid, origin=pair.origin, seal=seal)
+
+
+def _seal(entries: Entries, person: Person, fingerprint: Fingerprint | None) -> str | None:
+    """The sealed fingerprint, None if there is nothing in it."""
+    if fingerprint is None or fingerprint.values is None:
+        return None
+    return entries.seal(person, fingerprint)
 
 
 def _check(reason: str) -> None:

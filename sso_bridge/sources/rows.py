@@ -75,13 +75,13 @@ class RecordReader:
         return None if cell is None else text_of(cell)
 
     def fingerprint(self, row: Row[Any]) -> Fingerprint | None:
-        """What never changes in the row; None if nothing is mapped, or all of it is NULL."""
+        """What never changes in the row; None if nothing of the kind is mapped."""
         names = self._mapping.fingerprint
-        cells = [row[self._place[name]] for name in names]
-        if all(cell is None for cell in cells):
+        if not names:
             return None
+        cells = [row[self._place[name]] for name in names]
         texts = [None if cell is None else text_of(cell) for cell in cells]
-        return Fingerprint(json.dumps(names), json.dumps(texts))
+        return Fingerprint(json.dumps(names), json.dumps(texts) if any(texts) else None)
 
     @staticmethod
     def text(cell: object) -> str:

@@ -41,7 +41,14 @@ def test_a_primary_key_that_is_another_person_s_now_is_refused(make: Make) -> No
 
 @pytest.mark.parametrize(
     "change",
-    ["made = 'friday'", "shop = 2", "shop = NULL", "made = NULL", "made = 'Monday'"],
+    [
+        "made = 'friday'",
+        "shop = 2",
+        "shop = NULL",
+        "made = NULL",
+        "made = 'Monday'",
+        "made = NULL, shop = NULL",
+    ],
 )
 def test_any_column_of_a_fingerprint_counts(make: Make, change: str) -> None:
     people = sealed(make)

@@ -109,7 +109,7 @@ def test_assign_binds_what_a_column_holds_and_nothing_that_is_not_sound(
     done = run("erid", "assign", "--json", config=column)
     assert done.status == 1
     assert counts(done) == {"bound": 1, "refused": 3}
-    assert "subject 4: begins or ends with white space" in done.err
+    assert "limit. (begins or ends with white space)" in done.err
     assert pairs(run) == {"1": "C-1"}
 
 
@@ -296,3 +296,14 @@ def test_a_running_server_follows_within_the_stated_time(
         time.sleep(1.0)
         assert {erid(DEMO) for _ in range(9)} == {None}
         assert {erid(BO) for _ in range(9)} == {"DR-2"}
+
+
+def test_a_relinked_erid_is_that_of_the_row_as_it_is_now(
+    run: Run, config: Path, tmp_path: Path
+) -> None:
+    run("erid", "import", write(tmp_path, "subject,erid", "1,DR-1"))
+    assert run("erid", "relink", "--new", "--subject", "1", "--reason", "key reused").status == 0
+    sql(config, "UPDATE users SET created_at = '1999-12-31' WHERE id = 1")
+    done = run("try", "user", DEMO)
+    assert done.status == 1
+    assert "subject_reused" in done.err
