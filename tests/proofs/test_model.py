@@ -26,7 +26,8 @@ from sso_bridge.ledger import sql as ledger_module
 from sso_bridge.ledger.digests import Digests
 from sso_bridge.ledger.entries import BOUND, Entries
 from tests.people import TABLE, People, refused
-from tests.proofs.model import Broken, Town, TownWithFingerprints, play
+from tests.proofs.model import Town, TownWithFingerprints, play
+from tests.proofs.truth import Broken
 
 
 @pytest.mark.parametrize("machine", [Town, TownWithFingerprints])
