@@ -17,6 +17,7 @@
     │   ├── DeadlineExceeded       the call's time is up
     │   └── Busy                   a bounded queue is full
     ├── IdentityAlarm              an answer could name the wrong person: never answered
+    ├── NotPossible                the ledger does not allow what an operator asked for
     └── ConfigurationError         said to the operator, who can mend it
 
 `Refused.kind` names the wording a site may configure; its `code` and `text` are Digital
@@ -42,6 +43,7 @@ __all__ = [
     "InvalidUserKey",
     "LedgerUnavailable",
     "LoginTaken",
+    "NotPossible",
     "Refused",
     "Rejected",
     "SourceUnavailable",
@@ -162,6 +164,10 @@ class IdentityAlarm(BridgeError):
     def __init__(self, kind: str, details: str = "") -> None:
         super().__init__(details)
         self.kind = kind
+
+
+class NotPossible(BridgeError):
+    """The ledger does not allow what an operator asked for; `details` says why."""
 
 
 class ConfigurationError(BridgeError):

@@ -28,7 +28,7 @@ from sso_bridge.core.model import (
     UserKey,
     ValidateSession,
 )
-from sso_bridge.ledger.register import NotPossible
+from sso_bridge.errors import NotPossible
 from sso_bridge.passwords import MAKERS
 from sso_bridge.passwords.schemes.bcrypt import BcryptMaker
 from sso_bridge.wiring import Parts, assemble, create_ledger

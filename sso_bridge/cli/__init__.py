@@ -74,3 +74,6 @@ def main() -> None:
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(1)
+    except OSError as error:
+        print(f"sso-bridge: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
+        sys.exit(1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,8 +12,8 @@ import click
 
 from .. import __version__
 from ..core.strategies import COLUMN
-from ..errors import BridgeError, Unavailable
-from .options import config_option, settings_at
+from ..errors import Unavailable
+from .options import config_option, settings_at, written
 
 if TYPE_CHECKING:
     from ..audit import Audit, AuditedSource, Bound
@@ -174,17 +173,8 @@ def _write(done: Audit, kind: str, target: Path | None) -> None:
     if target is None:
         _print(done, kind, sys.stdout)
         return
-    part = target.with_name(f".{target.name}.part")
-    try:
-        with open(
-            part, "w", encoding="utf-8", newline="", opener=lambda p, f: os.open(p, f, 0o600)
-        ) as file:
-            _print(done, kind, file)
-        part.replace(target)
-    except OSError as error:
-        raise BridgeError(f"cannot write {target}: {error.strerror}") from None
-    finally:
-        part.unlink(missing_ok=True)
+    with written(target) as file:
+        _print(done, kind, file)
 
 
 def _print(done: Audit, kind: str, file: IO[str]) -> None:

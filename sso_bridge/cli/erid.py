@@ -15,12 +15,13 @@ import click
 from ..core.deadline import Deadline
 from ..core.model import Lookup, Person
 from ..core.strategies import COLUMN
+from ..errors import BridgeError
 from . import erid_batches
 from .options import config_option, settings_at
 
 if TYPE_CHECKING:
     from ..config import Settings
-    from ..ledger.register import Event
+    from ..ledger.reading import Event
     from ..wiring import Parts
 
 __all__ = ["command"]
@@ -55,16 +56,22 @@ def show(key: str, source: str | None, config: Path, as_json: bool) -> None:
     settings, folder = settings_at(config)
     register = wiring.register(settings, folder)
     found: dict[str, list[Event]] = {}
-    for what, named in _named(key, source, settings, folder):
-        events = register.history(named, Deadline(_SECONDS))
-        if events:
-            found[what] = events
+    failed: BridgeError | None = None
+    try:
+        for what, named in _named(key, source, settings, folder):
+            events = register.history(named, Deadline(_SECONDS))
+            if events:
+                found[what] = events
+    except BridgeError as error:  # of a user database; what the ledger has is shown all the same
+        failed = error
     if as_json:
         shown = {what: [asdict(e) for e in events] for what, events in found.items()}
         print(json.dumps(shown, indent=1, ensure_ascii=False))
     else:
         for what, events in found.items():
             _history(what, events)
+    if failed is not None:
+        raise failed
     if not found:
         click.echo(f"the ledger has nothing under {key!r}", err=True)
         sys.exit(1)
@@ -92,7 +99,7 @@ def relink(
 
     Example: sso-bridge erid relink 5f0c… --subject 17 --reason "merged sites" --config b.toml"""
     from .. import wiring
-    from ..ledger.register import NotPossible
+    from ..errors import NotPossible
     from ..observing import Silent
 
     if (erid is None) is not new:
@@ -106,7 +113,7 @@ def relink(
     declared = parts.declared[name]
     if erid is not None:
         declared.erids.check(erid)
-    theirs = declared.strategy.name == COLUMN and record.erid == erid
+    theirs = erid is not None and declared.strategy.name == COLUMN and record.erid == erid
     binding = wiring.register(settings, folder).relink(
         erid,
         Person(name, record.subject, declared.company or ""),
@@ -140,21 +147,18 @@ def retire(
 
     Example: sso-bridge erid retire 5f0c… --reason "account closed" --config bridge.toml"""
     from .. import wiring
-    from ..ledger.register import NotPossible
 
     if (erid is None) is (subject is None):
         raise click.UsageError("give an ERID or --subject")
     settings, folder = settings_at(config)
     register = wiring.register(settings, folder)
     if subject is not None:
-        person = Person(only_source(settings, source), subject)
+        whom: Person | str = Person(only_source(settings, source), subject)
     else:
         assert erid is not None
         binding = register.current(erid, Deadline(_SECONDS))
-        if binding is None:
-            raise NotPossible("nobody has that ERID now; see erid show")
-        person = binding.person
-    register.retire(person, reason, Deadline(_SECONDS), forget=forget)
+        whom = erid if binding is None else binding.person
+    register.retire(whom, reason, Deadline(_SECONDS), forget=forget)
     print(f"{'forgotten' if forget else 'retired'}; {_when(settings)}")
 
 
@@ -197,11 +201,16 @@ def _history(what: str, events: list[Event]) -> None:
     print(what)
     for event in events:
         at = datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-        subject = "" if event.subject is None else f" subject {event.subject}"
-        erid = "" if event.erid is None else f" ERID {event.erid}"
+        subject = "" if event.subject is None else f" subject {_printable(event.subject)}"
+        erid = "" if event.erid is None else f" ERID {_printable(event.erid)}"
         origin = f" ({event.origin})" if event.origin else ""
         reason = f": {event.reason}" if event.reason else ""
         print(f"  {at} {event.action} {event.source}{subject}{erid}{origin}{reason}")
+
+
+def _printable(value: str) -> str:
+    """`value` without anything that a terminal obeys."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in value)
 
 
 def _when(settings: Settings) -> str:

@@ -16,13 +16,14 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from ..core.alarms import ALARMS, ERID_UNUSABLE
+from ..core.alarms import ALARMS
 from ..core.deadline import Deadline
+from ..core.guard import check_only_holder
 from ..core.keys import is_plain
 from ..core.model import Lookup, Person, Record
 from ..core.strategies import COLUMN
-from ..errors import BridgeError, IdentityAlarm
-from .options import config_option, progress, settings_at
+from ..errors import BridgeError, ConfigurationError, IdentityAlarm
+from .options import config_option, progress, settings_at, written
 
 if TYPE_CHECKING:
     from ..config import Settings
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["assign", "export", "import_"]
 
 _SECONDS = 24 * 3600.0
+"""For reading everybody."""
+_STEP_SECONDS = 60.0
+"""For one batch."""
 _SHOWN = 20
 _BATCH = 500
 _source = click.option("--source", default=None, help="One [sources] entry; by default every one.")
@@ -44,7 +48,7 @@ _MEANS: dict[str, str] = {
     "there": "had it already",
     "other": "have another ERID in the ledger",
     "shared": "would have an ERID that is, was or resembles another's",
-    "retired": "were retired",
+    "retired": "were left without one by an operator",
     "refused": "cannot have one",
 }
 
@@ -55,6 +59,8 @@ class Tally:
 
     counts: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
+    elsewhere: int = 0
+    """Lines of a file that are of other sources."""
 
     def add(self, outcome: Outcome | str, where: str, why: str = "") -> None:
         """Count one; `where` names the row, never a login."""
@@ -75,9 +81,11 @@ class Tally:
             for kind, means in _MEANS.items():
                 if self.counts[kind] or kind == "bound":
                     print(f"{self.counts[kind]:>9,} {means}")
+            if self.elsewhere:
+                print(f"{self.elsewhere:>9,} lines are of other sources")
             if dry_run:
                 print("nothing was written: this was a dry run")
-        if wrong:
+        if wrong or (self.elsewhere and not self.counts.total()):
             sys.exit(1)
 
 
@@ -106,11 +114,11 @@ def assign(source: str | None, dry_run: bool, config: Path, as_json: bool) -> No
                 people = {Person(name, r.subject): r for r in records if is_plain(r.subject)}
                 for _ in range(len(records) - len(people)):
                     tally.add("refused", f"sources.{name}", "a row without a usable primary key")
-                known = register.known(list(people), Deadline(_SECONDS))
+                known = register.known(list(people), Deadline(_STEP_SECONDS))
                 tally.counts["there"] += len(known)
                 unknown = {p: r for p, r in people.items() if p not in known}
                 pairs = list(_proposed(unknown, declared, parts.sources[name], tally))
-                outcomes = register.assign(pairs, Deadline(_SECONDS), dry_run=dry_run)
+                outcomes = register.assign(pairs, Deadline(_STEP_SECONDS), dry_run=dry_run)
                 for pair, outcome in zip(pairs, outcomes, strict=True):
                     tally.add(outcome, f"sources.{name} subject {pair.person.subject}")
     tally.tell(as_json, dry_run)
@@ -143,7 +151,7 @@ def import_(file: IO[str], source: str | None, dry_run: bool, config: Path, as_j
         for lines in _batches(_rows(file, name, tally)):
             found = list(_imported(lines, parts.declared[name], parts.sources[name], tally))
             pairs = [pair for _, pair in found]
-            outcomes = register.assign(pairs, Deadline(_SECONDS), dry_run=dry_run)
+            outcomes = register.assign(pairs, Deadline(_STEP_SECONDS), dry_run=dry_run)
             for (line, _), outcome in zip(found, outcomes, strict=True):
                 tally.add(outcome, f"line {line}")
     tally.tell(as_json, dry_run)
@@ -176,7 +184,6 @@ def export(source: str | None, kind: str, output: Path | None, config: Path) -> 
     settings, folder = settings_at(config)
     register = wiring.register(settings, folder)
     deadline = Deadline(_SECONDS)
-    target = sys.stdout if output is None else output.open("w", encoding="utf-8", newline="")
     rows = (
         {
             "company": b.person.company,
@@ -190,11 +197,11 @@ def export(source: str | None, kind: str, output: Path | None, config: Path) -> 
         )
         for b in bindings
     )
-    try:
-        _write(rows, kind, target)
-    finally:
-        if output is not None:
-            target.close()
+    if output is None:
+        _write(rows, kind, sys.stdout)
+    else:
+        with written(output) as file:
+            _write(rows, kind, file)
 
 
 def _write(rows: Iterable[dict[str, str]], kind: str, target: IO[str]) -> None:
@@ -212,12 +219,12 @@ def _write(rows: Iterable[dict[str, str]], kind: str, target: IO[str]) -> None:
 def _users(settings: Settings, folder: Path, name: str) -> Iterator[Sequence[Record]]:
     """Every user of one source, in batches, with a progress bar."""
     from .. import wiring
-    from ..sources.scan import count, scan
+    from ..sources.scan import count, scan_pages
 
     mapping = wiring.mapping(settings.sources[name])
     database = wiring.source_database(settings, folder, name, call_seconds=_SECONDS)
     total = count(database, mapping, Deadline(_SECONDS))
-    batches = scan(database, mapping, Deadline(_SECONDS), batch=_BATCH)
+    batches = scan_pages(database, mapping, _STEP_SECONDS, batch=_BATCH)
     return progress(batches, total, f"sources.{name}")
 
 
@@ -231,15 +238,13 @@ def _proposed(
         try:
             erid = declared.erids.check(declared.strategy.propose(record))
             if declared.strategy.name == COLUMN:
-                holder = users.find(Lookup("erid", erid), Deadline(60.0))
-                if holder is None or holder.subject != record.subject:
-                    raise IdentityAlarm(ERID_UNUSABLE, "it does not lead back to its user")
+                check_only_holder(users, record, erid, Deadline(_STEP_SECONDS))
         except IdentityAlarm as alarm:
             why = f"{ALARMS[alarm.kind]} ({alarm.details})"
             tally.add("refused", f"sources.{person.source} subject {person.subject}", why)
         else:
             whom = Person(person.source, person.subject, declared.company or "")
-            yield Pair(whom, erid, declared.strategy.name, record.fingerprint)
+            yield Pair(whom, erid, declared.strategy.origin, record.fingerprint)
 
 
 Line = tuple[int, dict[str, str]]
@@ -249,18 +254,23 @@ def _rows(file: IO[str], source: str, tally: Tally) -> Iterator[Line]:
     """The rows of `source`, with the number of the line each ends on."""
     reader = csv.DictReader(file, strict=True)
     try:
-        columns = set(reader.fieldnames or ())
-        if "erid" not in columns or len(columns & {"subject", "login"}) != 1:
+        names = list(reader.fieldnames or ())
+        columns = set(names)
+        twice = len(names) != len(columns)
+        if twice or "erid" not in columns or len(columns & {"subject", "login"}) != 1:
             raise click.UsageError(
-                f"{file.name}: its first line must name the columns erid, and subject or login"
+                f"{file.name}: its first line must name the columns erid, and subject or login, "
+                "once each"
             )
         for row in reader:
             if None in row or None in row.values():
                 tally.add("refused", f"line {reader.line_num}", "has not as many cells as columns")
             elif row.get("source", source) == source:
                 yield reader.line_num, row
+            else:
+                tally.elsewhere += 1
     except csv.Error as error:
-        raise click.UsageError(f"{file.name}: after line {reader.line_num - 1}: {error}") from None
+        raise click.UsageError(f"{file.name}: near line {reader.line_num}: {error}") from None
     except UnicodeDecodeError:
         raise click.UsageError(f"{file.name}: is not UTF-8 text; convert it") from None
 
@@ -278,7 +288,7 @@ def _imported(
             record = None
             if is_plain(value):
                 lookup = Lookup("subject" if kind == "subject" else "login", value)
-                record = users.find(lookup, Deadline(60.0))
+                record = users.find(lookup, Deadline(_STEP_SECONDS))
         except IdentityAlarm as alarm:
             tally.add("refused", f"line {number}", alarm.details)
             continue
@@ -310,6 +320,8 @@ def _stoppable() -> Iterator[None]:
     except KeyboardInterrupt:
         click.echo("stopped; what was written stays: run it again to go on", err=True)
         sys.exit(130)
+    except ConfigurationError:
+        raise
     except BridgeError as error:
         click.echo(f"stopped: {error.details}; run it again to go on", err=True)
         sys.exit(1)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sized
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 import click
 
 from ..config import Settings, load
+from ..errors import BridgeError
 
-__all__ = ["config_option", "progress", "settings_at"]
+__all__ = ["config_option", "progress", "settings_at", "written"]
 
 T = TypeVar("T")
 
@@ -30,6 +33,26 @@ def settings_at(config: Path) -> tuple[Settings, Path]:
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
     return settings, config.absolute().parent
+
+
+@contextmanager
+def written(target: Path) -> Iterator[IO[str]]:
+    """A file for its owner only, that is there once it is complete; until then, what was there
+    before. Raises BridgeError if it cannot be written."""
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    if target.exists() and not target.is_file():  # a device or a pipe is written to
+        with target.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        return
+    try:
+        mode = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        with open(os.open(part, mode, 0o600), "w", encoding="utf-8", newline="") as file:
+            yield file
+        part.replace(target)
+    except OSError as error:
+        raise BridgeError(f"cannot write {target}: {error.strerror}") from None
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def progress(items: Iterable[T], total: int | None, what: str) -> Iterator[T]:

@@ -10,10 +10,11 @@ import unicodedata
 
 from ..errors import CreationRefused, IdentityAlarm, LoginTaken
 from . import erid as erids
-from .alarms import SUBJECT_REUSED
+from .alarms import SUBJECT_REUSED, SUBJECT_UNUSABLE
 from .deadline import Deadline
 from .directory import Found
 from .guard import Guard
+from .keys import is_plain
 from .model import CreateUser, Lookup, NewUser, Record
 from .ports import Claim, Ledger
 from .site import Site
@@ -62,6 +63,8 @@ class Creation:
 
         def accept(row: Record) -> None:
             claim.confirm(deadline)
+            if not is_plain(row.subject):
+                raise IdentityAlarm(SUBJECT_UNUSABLE, f"source {site.source.name!r}")
             if self._ledger.binding(Found(site, row).person, deadline) is not None:
                 raise IdentityAlarm(SUBJECT_REUSED, f"source {site.source.name!r}")
 

@@ -16,11 +16,11 @@ from .deadline import Deadline
 from .directory import Found
 from .keys import is_plain
 from .model import Binding, Fingerprint, Lookup, Record, UserKey
-from .ports import Ledger, Observer
+from .ports import Ledger, Observer, UserSource
 from .site import GuardMode, Source
 from .strategies import COLUMN
 
-__all__ = ["Guard"]
+__all__ = ["Guard", "check_only_holder"]
 
 
 class Guard:
@@ -55,7 +55,7 @@ class Guard:
             found.person,
             self._proposed(source, source.strategy.newborn(record, minted)),
             deadline,
-            origin=source.strategy.name,
+            origin=source.strategy.origin,
             seal=self._seal(found),
             created=True,
         )
@@ -84,10 +84,10 @@ class Guard:
         source, record = found.site.source, found.record
         erid = self._proposed(source, source.strategy.propose(record))
         if source.strategy.name == COLUMN:
-            self._only_holder(found, erid, deadline)
+            check_only_holder(source.users, record, erid, deadline)
         try:
             return self._ledger.bind(
-                found.person, erid, deadline, origin=source.strategy.name, seal=self._seal(found)
+                found.person, erid, deadline, origin=source.strategy.origin, seal=self._seal(found)
             )
         except IdentityAlarm as alarm:
             if alarm.kind != ERID_SHARED or source.strategy.name != COLUMN:
@@ -137,14 +137,14 @@ class Guard:
         except IdentityAlarm as alarm:
             raise IdentityAlarm(alarm.kind, f"{_where(source)}: {alarm.details}") from None
 
-    @staticmethod
-    def _only_holder(found: Found, erid: str, deadline: Deadline) -> None:
-        """Raises IdentityAlarm unless `erid`, about to be bound, leads to `found` alone.
 
-        Of two rows that share it, the ledger would believe whichever came first."""
-        holder: Record | None = found.site.source.users.find(Lookup("erid", erid), deadline)
-        if holder is None or holder.subject != found.record.subject:
-            raise IdentityAlarm(ERID_UNUSABLE, "it does not lead back to its user")
+def check_only_holder(users: UserSource, record: Record, erid: str, deadline: Deadline) -> None:
+    """Raises IdentityAlarm unless `erid`, about to be bound, leads to `record` alone.
+
+    Of two rows that share it, the ledger would believe whichever came first."""
+    holder = users.find(Lookup("erid", erid), deadline)
+    if holder is None or holder.subject != record.subject:
+        raise IdentityAlarm(ERID_UNUSABLE, "it does not lead back to its user")
 
 
 def _columns(seal: str) -> str:

@@ -21,11 +21,15 @@ COLUMN = "column"
 
 
 class Strategy(Protocol):
-    """One way to come by an ERID. `name` is the origin that the ledger records."""
+    """One way to come by an ERID."""
 
     @property
     def name(self) -> str:
         """The name in the configuration."""
+
+    @property
+    def origin(self) -> str:
+        """What the ledger records of an ERID that it proposes."""
 
     def propose(self, record: Record) -> str | None:
         """The ERID of a user who has none yet; None if the column has none.
@@ -41,6 +45,7 @@ class Column:
     """The client's own column has it."""
 
     name: str = field(default=COLUMN, init=False)
+    origin: str = field(default=COLUMN, init=False)
 
     def propose(self, record: Record) -> str | None:
         """What the column holds."""
@@ -56,6 +61,7 @@ class Minted:
     """Made at random, once."""
 
     name: str = field(default="minted", init=False)
+    origin: str = field(default="minted", init=False)
 
     def propose(self, record: Record) -> str | None:
         """A random UUID."""
@@ -73,6 +79,7 @@ class Derived:
     source: str
     secret: bytes = field(repr=False)
     name: str = field(default="derived", init=False)
+    origin: str = field(default="derived", init=False)
 
     def propose(self, record: Record) -> str | None:
         """The first 160 bits of an HMAC-SHA256 over the source's name and the key, as hex."""
@@ -92,6 +99,7 @@ class Imported:
 
     mints: bool = False
     name: str = field(default="imported", init=False)
+    origin: str = field(default="minted", init=False)
 
     def propose(self, record: Record) -> str | None:
         """A random UUID, if those who were not imported are known to be new."""

@@ -137,6 +137,11 @@ class Database:
         """Whether it is known, without connecting, that there is no such database."""
         return self._dialect.is_missing(self._url)
 
+    def file_identity(self) -> object:
+        """What tells the file of this database from another that takes its place; None for a file
+        that is gone, and for an engine without one."""
+        return self._dialect.file_identity(self._url)
+
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()

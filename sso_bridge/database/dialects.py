@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +33,9 @@ class Dialect(Protocol):
     def is_missing(self, url: URL) -> bool:
         """Whether it is known without connecting that there is no such database."""
 
+    def file_identity(self, url: URL) -> object:
+        """What tells the file from another that takes its place; None for none."""
+
     def on_connect(self, connection: Any, record: ConnectionPoolEntry, durable: bool) -> None:
         """Prepare a fresh driver connection."""
 
@@ -59,6 +63,9 @@ class Other:
 
     def is_missing(self, url: URL) -> bool:
         return False
+
+    def file_identity(self, url: URL) -> object:
+        return None
 
     def on_connect(self, connection: Any, record: ConnectionPoolEntry, durable: bool) -> None:
         """Nothing to prepare."""
@@ -98,6 +105,16 @@ class SQLite(Other):
             return False
         return not Path(name).exists()
 
+    def file_identity(self, url: URL) -> object:
+        name = url.database
+        if name in (None, "", ":memory:") or name.startswith("file:"):
+            return None
+        try:
+            found = os.stat(name)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
     def on_connect(self, connection: Any, record: ConnectionPoolEntry, durable: bool) -> None:
         connection.isolation_level = None
         ends = [math.inf]
@@ -125,8 +142,9 @@ class SQLite(Other):
             try:
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
                 break
-            except OperationalError:
-                if time.monotonic() + 0.01 >= ends:
+            except OperationalError as error:
+                busy = "locked" in str(error.orig) or "busy" in str(error.orig)
+                if not busy or time.monotonic() + 0.01 >= ends:
                     raise
                 time.sleep(0.01)
         connection.exec_driver_sql("PRAGMA synchronous=FULL")

@@ -24,13 +24,21 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import Row
+from sqlalchemy.exc import IntegrityError
 
 from ..core.deadline import Deadline
 from ..database import Database
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, NotPossible
 from .digests import Digests
-from .opening import Declared, SourceDeclared, digests_of, revision_of, secret_check
-from .register import NotPossible
+from .opening import (
+    NO_ROW,
+    Declared,
+    SourceDeclared,
+    digests_of,
+    place_text,
+    revision_of,
+    secret_check,
+)
 from .schema import ENTRY, FIRST_BINDING, FIRST_VERSION, LEDGER, REVISION, SOURCE
 
 __all__ = ["KnownSource", "Status", "add", "adopt", "create", "rename", "status", "upgrade"]
@@ -62,10 +70,13 @@ def create(database: Database, declared: Declared, deadline: Deadline) -> None:
 
     Raises NotPossible if there is one. Where an engine cannot undo a creation that was cut
     short, it is completed."""
-    with database.connection(deadline, write=True) as connection:
-        if revision_of(connection) is not None and not _is_unfinished(connection):
-            raise NotPossible("there is a ledger already")
-        _migrate(connection, declared)
+    try:
+        with database.connection(deadline, write=True) as connection:
+            if not _is_unfinished(connection):
+                raise NotPossible("there is a ledger already")
+            _migrate(connection, declared)
+    except IntegrityError:
+        raise NotPossible("another creation is under way; see sso-bridge ledger status") from None
 
 
 def upgrade(database: Database, declared: Declared, deadline: Deadline) -> tuple[str, str]:
@@ -88,9 +99,13 @@ def status(database: Database, deadline: Deadline) -> Status:
     with database.connection(deadline) as connection:
         revision = revision_of(connection)
         if revision is None:
-            raise NotPossible("there is no ledger; see sso-bridge ledger create")
+            raise NotPossible(
+                "there is no ledger; if there was one, put it back, else run ledger create"
+            )
         if revision != REVISION:
-            raise NotPossible(f"its schema is {revision}, this program's is {REVISION}")
+            raise ConfigurationError(
+                f"ledger: its schema is {revision}, this program's is {REVISION}"
+            )
         row = _ledger(connection)
         entries = connection.execute(select(func.count()).select_from(ENTRY)).scalar() or 0
         sources = connection.execute(select(SOURCE).order_by(SOURCE.c.name)).all()
@@ -144,14 +159,20 @@ def adopt(database: Database, declared: Declared, name: str, deadline: Deadline)
         connection.execute(
             update(SOURCE)
             .where(SOURCE.c.key == row.key)
-            .values(company=source.company, secret_check=secret_check(digests, row.key, source))
+            .values(
+                company=source.company,
+                secret_check=secret_check(digests, row.key, source),
+                place=place_text(source),
+            )
         )
 
 
 def _there(database: Database) -> None:
     """Raises NotPossible if it is known without connecting that there is no ledger."""
     if database.is_missing():
-        raise NotPossible("there is no ledger; see sso-bridge ledger create")
+        raise NotPossible(
+            "there is no ledger; if there was one, put it back, else run ledger create"
+        )
 
 
 def _migrate(connection: Connection, declared: Declared, *, stamp: str | None = None) -> None:
@@ -231,6 +252,7 @@ def _insert_source(
             name=name,
             company=source.company,
             secret_check=secret_check(digests, name, source),
+            place=place_text(source) if source.place else None,
             added_at=time.time(),
         )
     )
@@ -250,7 +272,7 @@ def _is_unfinished(connection: Connection) -> bool:
 def _ledger(connection: Connection) -> Row[Any]:
     row = connection.execute(select(LEDGER)).first()
     if row is None:
-        raise ConfigurationError("ledger: its creation was cut short; run ledger create again")
+        raise ConfigurationError(NO_ROW)
     return row
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -33,9 +34,9 @@ class Memory:
         self._looking = threading.Lock()
         self._generation: int | None = None
         self._looked_at = float("-inf")
-        self._bindings: dict[Person, Binding] = {}
-        self._holders: dict[str, Person] = {}
-        self._logins: dict[tuple[str, str], Person] = {}
+        self._bindings: OrderedDict[Person, Binding] = OrderedDict()
+        self._holders: OrderedDict[str, Person] = OrderedDict()
+        self._logins: OrderedDict[tuple[str, str], Person] = OrderedDict()
         self.era = 0
         """Grows when everything is forgotten. What was read in one era must not be put into
         the next: it may be what the operator's command has changed."""
@@ -65,7 +66,7 @@ class Memory:
 
     def _forget(self) -> None:
         self.era += 1
-        self._bindings, self._holders, self._logins = {}, {}, {}
+        self._bindings, self._holders, self._logins = OrderedDict(), OrderedDict(), OrderedDict()
 
     def binding(self, person: Person) -> Binding | None:
         """The binding of `person`, None if it is not remembered."""
@@ -92,9 +93,9 @@ class Memory:
             if era == self.era:
                 self._put(self._logins, (person.source, login), person)
 
-    def _put(self, kept: dict[K, V], key: K, value: V) -> None:
+    def _put(self, kept: OrderedDict[K, V], key: K, value: V) -> None:
         if not self._most:
             return
         if len(kept) >= self._most and key not in kept:
-            del kept[next(iter(kept))]
+            kept.popitem(last=False)
         kept[key] = value

@@ -5,23 +5,27 @@ empty, and everybody would get a second ERID."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
-from sqlalchemy import Connection, String, column, inspect, select, table, update
+from sqlalchemy import Connection, String, Update, column, inspect, select, table, update
 
 from ..core.deadline import Deadline
 from ..database import Database
 from ..errors import ConfigurationError
 from .digests import Digests, Uniqueness
-from .schema import FIRST_VERSION, LEDGER, REVISION, REVISIONS, SOURCE
+from .schema import ENTRY, FIRST_VERSION, LEDGER, REVISION, REVISIONS, SOURCE
 
 __all__ = [
     "Declared",
     "Opened",
     "SourceDeclared",
     "digests_of",
+    "note_secrets",
     "open_ledger",
+    "place_text",
     "revision_of",
     "secret_check",
 ]
@@ -29,11 +33,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class SourceDeclared:
-    """What the configuration says of one source. `secret` is what ERIDs are derived with."""
+    """What the configuration says of one source. `secret` is what ERIDs are derived with; `place`
+    holds, by the names of settings, where its people are and how they are known."""
 
     company: str = ""
     strategy: str = "minted"
     secret: bytes | None = field(default=None, repr=False)
+    place: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +54,19 @@ class Declared:
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A ledger that is the right one. `keys` are those of the sources, by their names;
-    `created_at` tells it from one that is put in its place."""
+    `created_at` tells it from one that is put in its place; `without_secret` names the sources
+    whose secret the ledger does not know yet."""
 
     digests: Digests
     keys: Mapping[str, str]
     created_at: float
+    without_secret: tuple[str, ...] = ()
+
+
+NO_ROW = (
+    "ledger: its table sso_bridge_ledger is empty; if a creation was cut short just now, run "
+    "sso-bridge ledger create again, else put a backup back"
+)
 
 
 def open_ledger(database: Database, declared: Declared, deadline: Deadline) -> Opened:
@@ -65,11 +79,13 @@ def open_ledger(database: Database, declared: Declared, deadline: Deadline) -> O
         )
     with database.connection(deadline) as connection:
         _right_revision(revision_of(connection))
+        _with_transactions(connection)
         row = connection.execute(select(LEDGER)).first()
         if row is None:
-            raise ConfigurationError("ledger: its creation was cut short; run ledger create again")
+            raise ConfigurationError(NO_ROW)
         digests = digests_of(row.digest_key, row.key_check, row.uniqueness, declared)
         known = {s.name: s for s in connection.execute(select(SOURCE))}
+    without_secret = []
     for name, source in declared.sources.items():
         if name not in known:
             others = ", ".join(sorted(set(known) - set(declared.sources)))
@@ -78,6 +94,7 @@ def open_ledger(database: Database, declared: Declared, deadline: Deadline) -> O
                 f"ledger: it does not know sources.{name}; if these are new users, run "
                 f"sso-bridge ledger add {name}{renamed}"
             )
+        _same_place(name, known[name].place, source)
         if known[name].company != source.company:
             raise ConfigurationError(
                 f"sources.{name}.company is not the one the ledger has, {known[name].company!r}; "
@@ -85,7 +102,7 @@ def open_ledger(database: Database, declared: Declared, deadline: Deadline) -> O
             )
         check = secret_check(digests, known[name].key, source)
         if known[name].secret_check is None and check is not None:
-            _first_secret(database, known[name].key, check, deadline)
+            without_secret.append(name)
         elif check is not None and known[name].secret_check != check:
             raise ConfigurationError(
                 f"sources.{name}.erid.secret is not the one the ledger knows; put it back, or give "
@@ -93,19 +110,49 @@ def open_ledger(database: Database, declared: Declared, deadline: Deadline) -> O
                 f"run sso-bridge ledger adopt {name}"
             )
     keys = {name: source.key for name, source in known.items()}
-    return Opened(digests, keys, row.created_at)
+    return Opened(digests, keys, row.created_at, tuple(without_secret))
 
 
-def _first_secret(database: Database, key: str, check: str, deadline: Deadline) -> None:
-    """Take note of the first secret of a source; of two at once, one."""
-    first = (SOURCE.c.key == key) & (
-        SOURCE.c.secret_check.is_(None) | (SOURCE.c.secret_check == check)
+def place_text(source: SourceDeclared) -> str:
+    """The place of a source as the ledger keeps it."""
+    return json.dumps(dict(source.place), ensure_ascii=False, sort_keys=True)
+
+
+def _same_place(name: str, kept: str | None, source: SourceDeclared) -> None:
+    """Raises ConfigurationError if the people of a source are not where they were: others would
+    get their ERIDs."""
+    if kept is None or kept == place_text(source):
+        return
+    before: dict[str, str] = json.loads(kept)
+    settings = sorted(k for k in {*before, *source.place} if before.get(k) != source.place.get(k))
+    changes = "; ".join(
+        f"sources.{name}.{k} is {source.place.get(k)!r}, and was {before.get(k)!r}"
+        for k in settings
     )
-    with database.connection(deadline, write=True) as connection:
-        if not connection.execute(update(SOURCE).where(first).values(secret_check=check)).rowcount:
+    raise ConfigurationError(
+        f"ledger: {changes}; put it back, or, if these are the same people under the same primary "
+        f"keys, run sso-bridge ledger adopt {name}"
+    )
+
+
+def note_secrets(
+    database: Database, declared: Declared, opened: Opened, deadline: Deadline
+) -> None:
+    """Take note of the first secret of each source that has none in the ledger yet. Raises
+    ConfigurationError if another node was first with another one."""
+    for name in opened.without_secret:
+        key = opened.keys[name]
+        check = secret_check(opened.digests, key, declared.sources[name])
+        mine = SOURCE.c.secret_check.is_(None) | (SOURCE.c.secret_check == check)
+        change = update(SOURCE).where(SOURCE.c.key == key, mine).values(secret_check=check)
+        if not database.write(deadline, partial(_rows_of, change)):
             raise ConfigurationError(
                 "ledger: another node was first with another erid.secret; give all nodes one"
             )
+
+
+def _rows_of(change: Update, connection: Connection) -> int:
+    return int(connection.execute(change).rowcount)
 
 
 def secret_check(digests: Digests, key: str, source: SourceDeclared) -> str | None:
@@ -145,6 +192,19 @@ def revision_of(connection: Connection) -> str | None:
         if found is not None:
             return found
     return "0001" if there.has_table(FIRST_VERSION) else None
+
+
+def _with_transactions(connection: Connection) -> None:
+    """Raises ConfigurationError where MariaDB keeps the entries without transactions."""
+    if connection.dialect.name not in ("mysql", "mariadb"):
+        return
+    options = inspect(connection).get_table_options(ENTRY.name)
+    engine = options.get("mysql_engine") or options.get("mariadb_engine")
+    if engine is not None and engine.lower() != "innodb":
+        raise ConfigurationError(
+            f"ledger: its tables are of the engine {engine}, which has no transactions; convert "
+            "them with ALTER TABLE … ENGINE=InnoDB"
+        )
 
 
 def _right_revision(found: str | None) -> None:

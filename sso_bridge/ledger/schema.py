@@ -55,6 +55,8 @@ LEDGER = Table(
     Column("uniqueness", text(20), nullable=False),
     Column("generation", BigInteger, nullable=False),
     Column("created_at", Float(53), nullable=False, comment="seconds since 1970, UTC"),
+    mysql_engine="InnoDB",
+    mariadb_engine="InnoDB",
 )
 """One row. `generation` counts the operators' changes: nodes watch it."""
 
@@ -65,7 +67,10 @@ SOURCE = Table(
     Column("name", text(100), nullable=False, unique=True, comment="in the configuration"),
     Column("company", text(100), nullable=False),
     Column("secret_check", digest(), comment="of the secret that ERIDs are derived with"),
+    Column("place", text(1000), comment="JSON; where its people are, by name"),
     Column("added_at", Float(53), nullable=False, comment="seconds since 1970, UTC"),
+    mysql_engine="InnoDB",
+    mariadb_engine="InnoDB",
 )
 """The sources whose people are in the ledger. A name that is not here is nobody's yet; a source
 that is renamed keeps its key, which is part of who its people are."""
@@ -90,6 +95,8 @@ ENTRY = Table(
     Column("at", Float(53), nullable=False, comment="seconds since 1970, UTC"),
     UniqueConstraint("subject_digest", "subject_turn", name="sso_bridge_entry_subject"),
     UniqueConstraint("erid_digest", "erid_turn", name="sso_bridge_entry_erid"),
+    mysql_engine="InnoDB",
+    mariadb_engine="InnoDB",
 )
 """What happened, in order; rows are added and never changed, but for an erasure, which clears
 `subject`, `erid` and `reason`.
@@ -104,6 +111,8 @@ LOGIN = Table(
     METADATA,
     Column("login_digest", digest(), primary_key=True),
     Column("subject_digest", digest(), nullable=False, index=True),
+    mysql_engine="InnoDB",
+    mariadb_engine="InnoDB",
 )
 """Whose each login was when it was last seen, all as keyed hashes."""
 
@@ -113,6 +122,8 @@ CLAIM = Table(
     Column("login_digest", text(64), primary_key=True),
     Column("owner", text(32), nullable=False),
     Column("lease_ends", Float(53), nullable=False, comment="seconds since 1970, UTC"),
+    mysql_engine="InnoDB",
+    mariadb_engine="InnoDB",
 )
 """One row for each creation under way, or cut short. The login is kept as a digest only."""
 

@@ -16,11 +16,11 @@ from ..core.alarms import ERID_SHARED, SUBJECT_RETIRED
 from ..core.deadline import Deadline
 from ..core.model import Binding, Fingerprint, Person
 from ..database import Database
-from ..errors import ConfigurationError, IdentityAlarm, LedgerUnavailable
+from ..errors import Busy, ConfigurationError, IdentityAlarm, LedgerUnavailable
 from .claims import SqlClaim
 from .entries import BOUND, Entries
 from .memory import Memory
-from .opening import Declared, open_ledger
+from .opening import Declared, note_secrets, open_ledger
 from .schema import LEDGER, LOGIN
 
 __all__ = ["SqlLedger"]
@@ -46,10 +46,14 @@ class SqlLedger:
         self._memory = memory
         self._clock = clock
         self._opened: Entries | None = None
+        self._file: object = None
 
     def open(self, deadline: Deadline) -> None:
         """Raises ConfigurationError, with the remedy, unless this is the right ledger."""
-        self._opened = Entries(open_ledger(self._database, self._declared, deadline), self._clock)
+        file = self._database.file_identity()
+        opened = open_ledger(self._database, self._declared, deadline)
+        note_secrets(self._database, self._declared, opened, deadline)
+        self._opened, self._file = Entries(opened, self._clock), file
 
     def binding(self, person: Person, deadline: Deadline) -> Binding | None:
         """The ERID that `person` has; see `core.ports.Ledger`."""
@@ -171,6 +175,10 @@ class SqlLedger:
             except ConfigurationError as error:
                 raise LedgerUnavailable(error.details) from None
             assert self._opened is not None
+        if self._database.file_identity() != self._file:
+            raise LedgerUnavailable(
+                "ledger: its file is gone, or another one; put it back, restart"
+            )
         self._memory.refresh(self._generation, deadline)
         return self._opened
 
@@ -195,7 +203,7 @@ class SqlLedger:
         def follow(connection: Connection) -> Binding:
             newest = entries.of_subject(connection, person)
             if newest is None or newest.action not in BOUND or newest.erid != binding.erid:
-                raise IdentityAlarm(SUBJECT_RETIRED, f"source {person.source!r}: meanwhile")
+                raise Busy("ledger: an operator changed the binding meanwhile")
             if "seal" in changes and newest.seal != binding.seal:
                 return entries.binding(newest, person)
             row = entries.again(newest, action, **changes)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as ReadOnly
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, TableClause, bindparam, column, select, table
@@ -40,6 +41,13 @@ def _fill(
             cell = row[place[field.name]]
             values[name] = None if cell is None else text_of(cell)
     return values
+
+
+def _lasting(cell: object) -> str | None:
+    """`cell` as text that does not depend on the time zone of the connection."""
+    if isinstance(cell, datetime) and cell.tzinfo is not None:
+        cell = cell.astimezone(UTC)
+    return None if cell is None else text_of(cell)
 
 
 def _address(values: dict[str, str | None]) -> Address | None:
@@ -80,8 +88,9 @@ class RecordReader:
         if not names:
             return None
         cells = [row[self._place[name]] for name in names]
-        texts = [None if cell is None else text_of(cell) for cell in cells]
-        return Fingerprint(json.dumps(names), json.dumps(texts) if any(texts) else None)
+        if all(cell is None for cell in cells):
+            return Fingerprint(json.dumps(names), None)
+        return Fingerprint(json.dumps(names), json.dumps([_lasting(cell) for cell in cells]))
 
     @staticmethod
     def text(cell: object) -> str:

@@ -15,7 +15,7 @@ from .keys import subject_text
 from .mapping import Column, Mapping, text_of
 from .rows import RecordReader
 
-__all__ = ["BATCH", "Lean", "count", "scan", "scan_lean"]
+__all__ = ["BATCH", "Lean", "count", "scan_lean", "scan_pages"]
 
 BATCH = 2000
 """Rows fetched at a time."""
@@ -33,27 +33,32 @@ class Lean(NamedTuple):
     last_name: str | None
 
 
-def scan(
-    database: Database, mapping: Mapping, deadline: Deadline, *, batch: int = BATCH
+def scan_pages(
+    database: Database, mapping: Mapping, seconds: float, *, batch: int = BATCH
 ) -> Iterator[Sequence[Record]]:
-    """All rows of the user table, in no order, in sequences of at most `batch` records.
+    """All rows of the user table in the order of the primary key, in pages of at most `batch`.
 
-    Memory does not grow with the table: the rows come through a cursor of the server's, in
-    one transaction that reads. Profiles, addresses and attributes are left empty. A primary
-    key that is NULL is the subject "". Raises SourceUnavailable for an outage, also
-    halfway, and DeadlineExceeded."""
+    Nothing is open between two pages, so the caller may write into the same database, and take
+    its time; each page may take `seconds`. Profiles, addresses and attributes are left
+    empty. Rows whose primary key is NULL are left out, and of several that are one to the
+    database's collation some may be. Raises SourceUnavailable for an outage, also halfway, and
+    DeadlineExceeded."""
     bare = replace(
         mapping, profile={}, shipping={}, billing={}, addresses=None, attributes=(), create={}
     )
     columns = bare.columns()
     reader = RecordReader(bare, columns)
-    for rows in _stream(database, mapping, columns, deadline, batch):
-        yield [
-            reader.record(row)
-            if reader.subject(row) is not None
-            else replace(reader.record(row), subject="")
-            for row in rows
-        ]
+    users = table(mapping.table, *(column(c) for c in columns), schema=mapping.schema)
+    subject = users.c[mapping.subject]
+    page = select(*(users.c[c] for c in columns)).order_by(subject).limit(batch)
+    query = page.where(subject.is_not(None))
+    while True:
+        with database.connection(Deadline(seconds)) as connection:
+            rows = connection.execute(query).all()
+        if not rows:
+            return
+        yield [reader.record(row) for row in rows]
+        query = page.where(subject > reader.subject(rows[-1]))
 
 
 def scan_lean(
@@ -99,7 +104,7 @@ def scan_lean(
 
 
 def count(database: Database, mapping: Mapping, deadline: Deadline) -> int:
-    """How many rows there are now. Raises as `scan` does."""
+    """How many rows there are now. Raises as `scan_lean` does."""
     users = table(mapping.table, column(mapping.subject), schema=mapping.schema)
     with database.connection(deadline) as connection:
         return int(connection.execute(select(func.count()).select_from(users)).scalar_one())

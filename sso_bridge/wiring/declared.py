@@ -23,7 +23,7 @@ from ..sources import (
 )
 from ..sources.mapping import Field
 
-__all__ = ["database_url", "mapping", "secret_of", "strategy", "table_identity"]
+__all__ = ["database_url", "mapping", "place", "secret_of", "strategy", "table_identity"]
 
 _SHORTEST_SECRET = 32
 """Characters of a secret that hashes are keyed with."""
@@ -42,6 +42,23 @@ def database_url(url: str, folder: Path) -> str:
     if name.startswith("file:"):
         return url
     return parsed.set(database=str(folder / name)).render_as_string(hide_password=False)
+
+
+def place(declared: SourceSettings) -> dict[str, str]:
+    """Where the people of a source are and how they are known, by the names of settings.
+
+    Hosts do not count: a server may be moved. Of a SQLite file the name counts, not the folder."""
+    try:
+        name = make_url(declared.url.get_secret_value()).database or ""
+    except ArgumentError:
+        name = ""
+    return {
+        "url (the database's name)": name.replace("\\", "/").rpartition("/")[2],
+        "schema": declared.db_schema or "",
+        "table": declared.table,
+        "subject": declared.subject,
+        "erid.fingerprint": ", ".join(declared.erid.fingerprint),
+    }
 
 
 def table_identity(url: str, folder: Path, schema: str | None, table: str) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ from ..database import Database
 from ..errors import ConfigurationError, LedgerUnavailable, Unavailable
 from ..ledger import Declared, Register, SourceDeclared
 from ..ledger.opening import open_ledger
-from .declared import database_url, secret_of
+from .declared import database_url, place, secret_of
 
 __all__ = ["check_ledger", "create_ledger", "declared_ledger", "ledger_database", "register"]
 
@@ -56,6 +56,7 @@ def declared_ledger(settings: Settings) -> Declared:
             name: SourceDeclared(
                 company=source.company or "",
                 strategy=source.erid.strategy,
+                place=place(source),
                 secret=secret_of(f"sources.{name}.erid.secret", source.erid.secret),
             )
             for name, source in settings.sources.items()
@@ -63,6 +64,11 @@ def declared_ledger(settings: Settings) -> Declared:
         uniqueness=settings.ledger.uniqueness,
         key=secret_of("ledger.key", settings.ledger.key),
     )
+
+
+def in_memory(url: str) -> bool:
+    """Whether a SQLite URL names no file."""
+    return url.partition("://")[2] in ("", "/", "/:memory:")
 
 
 def ledger_database(
@@ -73,10 +79,9 @@ def ledger_database(
 
     `call_seconds` bounds a statement where it is not the setting of that name."""
     url = database_url(settings.ledger.url.get_secret_value(), folder)
-    if url.startswith("sqlite") and ":///file:" in url:
+    if url.startswith("sqlite") and (":///file:" in url or in_memory(url)):
         raise ConfigurationError(
-            "ledger.url: is a file: address, which could make a file that is missing; write the "
-            "path itself"
+            "ledger.url: must be the path of a file, such as sqlite:///erids.db, or a server"
         )
     shared = any(
         database_url(s.url.get_secret_value(), folder) == url for s in settings.sources.values()

@@ -161,8 +161,9 @@ def test_an_import_overwrites_nothing_and_says_which_lines_are_wrong(
     [
         ("subject;erid\n1;A\n", "must name the columns erid"),
         ("", "must name the columns erid"),
+        ("subject,erid,subject\n1,A,2\n", "once each"),
         ("subject,login,erid\n1,a,b\n", "must name the columns erid"),
-        ('subject,erid\n1,"A\n', "after line"),
+        ('subject,erid\n1,"A\n', "near line"),
         ("subject,erid\n1,A\udcff\n", "not UTF-8"),
     ],
 )
@@ -221,8 +222,8 @@ def test_a_relinked_erid_is_the_other_person_s_and_the_history_tells_why(
     assert run("erid", "relink", "--new", "--subject", "1", "--reason", "split").status == 0
     assert pairs(run)["1"] not in ("DR-1", "DR-2")
     shown = run("erid", "show", "DR-1").out
-    assert "unlinked shop subject 1 (imported): merged" in shown
-    assert "relinked shop subject 2 ERID DR-1" in shown
+    assert "unlinked shop subject 1 (imported)" in shown
+    assert "relinked shop subject 2 ERID DR-1 (operator): merged" in shown
 
 
 @pytest.mark.parametrize(
@@ -307,3 +308,56 @@ def test_a_relinked_erid_is_that_of_the_row_as_it_is_now(
     done = run("try", "user", DEMO)
     assert done.status == 1
     assert "subject_reused" in done.err
+
+
+def test_a_file_that_is_all_of_other_sources_is_no_success(run: Run, tmp_path: Path) -> None:
+    done = run("erid", "import", write(tmp_path, "source,subject,erid", "former,1,DR-1"))
+    assert done.status == 1
+    assert "1 lines are of other sources" in done.out
+
+
+def test_an_export_that_fails_leaves_the_last_one(run: Run, config: Path, tmp_path: Path) -> None:
+    run("erid", "assign")
+    target = tmp_path / "erids.csv"
+    run("erid", "export", "--output", str(target))
+    whole = target.read_text()
+    assert target.stat().st_mode & 0o777 == 0o600
+    config.with_name("erids.db").rename(config.with_name("elsewhere.db"))
+    assert run("erid", "export", "--output", str(target)).status == 2
+    assert target.read_text() == whole
+    assert run("erid", "export", "--output", str(tmp_path / "no" / "folder.csv")).status != 0
+
+
+def test_an_erid_that_was_set_aside_may_be_retired_and_forgotten(
+    run: Run, config: Path, tmp_path: Path
+) -> None:
+    run("erid", "import", write(tmp_path, "subject,erid", "1,DR-0815"))
+    run("erid", "relink", "--new", "--subject", "1", "--reason", "key reused")
+    assert run("erid", "retire", "DR-0815", "--forget", "--reason", "asked").status == 0
+    with closing(sqlite3.connect(config.with_name("erids.db"))) as connection:
+        assert "DR-0815" not in "\n".join(connection.iterdump())
+    assert run("erid", "relink", "DR-0815", "--subject", "1", "--reason", "x").status == 1
+    assert run("try", "user", DEMO).status == 0
+
+
+def test_a_source_that_means_other_rows_is_refused_until_it_is_adopted(
+    run: Run, config: Path
+) -> None:
+    other = edited(config, ('subject = "id"', 'subject = "rowid"'), name="other.toml")
+    done = run("erid", "assign", config=other)
+    assert done.status == 2
+    assert "sources.shop.subject is 'rowid', and was 'id'" in done.err
+    assert run("ledger", "adopt", "shop", config=other).status == 0
+    assert run("ledger", "status", config=other).status == 0
+
+
+def test_a_ledger_beside_the_users_takes_everybody(run: Run, config: Path) -> None:
+    for number in range(1200):
+        sql(
+            config,
+            "INSERT INTO users (email, password_hash, status, created_at) VALUES (?, '', '', 1)",
+            f"{number}@example.com",
+        )
+    beside = edited(config, ('url = "sqlite:///erids.db"', 'url = "sqlite:///users.db"'))
+    assert run("ledger", "create", config=beside).status == 0
+    assert counts(run("erid", "assign", "--json", config=beside)) == {"bound": 1204}

@@ -12,9 +12,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Float, NullPool, create_engine, event
 
 from sso_bridge.core.model import Person
-from sso_bridge.errors import BridgeError, ConfigurationError
+from sso_bridge.errors import BridgeError, ConfigurationError, NotPossible
 from sso_bridge.ledger import Declared, SourceDeclared, administration
-from sso_bridge.ledger.register import NotPossible
 from sso_bridge.ledger.schema import METADATA, REVISIONS
 from tests.ledger.first import Known, make_first
 from tests.ledger.rooms import BOB, DECLARED, KEY, Room, soon

@@ -40,8 +40,8 @@ from sso_bridge.core.model import (
     UserKey,
     ValidateSession,
 )
-from sso_bridge.errors import LedgerUnavailable
-from sso_bridge.ledger.register import NotPossible, Pair
+from sso_bridge.errors import LedgerUnavailable, NotPossible
+from sso_bridge.ledger.register import Pair
 from tests.people import SECRET
 from tests.proofs.place import KEYS, LOGINS, SECONDS, STRATEGIES, UNUSABLE, WATCH, Place
 from tests.proofs.truth import Broken, Node, Row, Side, Tally, Truth, claim, folded

@@ -37,8 +37,7 @@ from sso_bridge.core.model import (
     UserKey,
     ValidateSession,
 )
-from sso_bridge.errors import Unavailable
-from sso_bridge.ledger.register import NotPossible
+from sso_bridge.errors import NotPossible, Unavailable
 from sso_bridge.passwords import MAKERS
 from sso_bridge.wiring import Parts, assemble, create_ledger
 from tests.people import CHEAP, FAR, HASH, MAPPED, SECRET, TOKEN_TABLE, Watched

@@ -242,7 +242,7 @@ class Truth(RuleBasedStateMachine):
 
     @property
     def _origin(self) -> str:
-        return "imported" if self.strategy == "newcomers" else self.strategy
+        return "minted" if self.strategy in ("imported", "newcomers") else self.strategy
 
     def _first(self, row: Row, made: str | None, *, newborn: bool = False) -> bool:
         """Whether a person with none gets an ERID now."""

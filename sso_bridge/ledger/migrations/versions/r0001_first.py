@@ -29,6 +29,8 @@ def upgrade() -> None:
         sa.Column("bound_at", sa.Float(53), nullable=False),
         sa.UniqueConstraint("source", "subject", name="sso_bridge_binding_subject"),
         sa.UniqueConstraint("erid_canonical", name="sso_bridge_binding_erid"),
+        mysql_engine="InnoDB",
+        mariadb_engine="InnoDB",
         if_not_exists=True,
     )
     op.create_table(
@@ -36,5 +38,7 @@ def upgrade() -> None:
         sa.Column("login_digest", _text(64), primary_key=True),
         sa.Column("owner", _text(32), nullable=False),
         sa.Column("lease_ends", sa.Float(53), nullable=False, comment="seconds since 1970, UTC"),
+        mysql_engine="InnoDB",
+        mariadb_engine="InnoDB",
         if_not_exists=True,
     )

@@ -41,6 +41,8 @@ def upgrade() -> None:
         sa.Column("uniqueness", _text(20), nullable=False),
         sa.Column("generation", sa.BigInteger, nullable=False),
         sa.Column("created_at", sa.Float(53), nullable=False, comment="seconds since 1970, UTC"),
+        mysql_engine="InnoDB",
+        mariadb_engine="InnoDB",
         if_not_exists=True,
     )
     op.create_table(
@@ -49,13 +51,18 @@ def upgrade() -> None:
         sa.Column("name", _text(100), nullable=False, unique=True, comment="in the configuration"),
         sa.Column("company", _text(100), nullable=False),
         sa.Column("secret_check", _digest(), comment="of the secret that ERIDs are derived with"),
+        sa.Column("place", _text(1000), comment="JSON; where its people are, by name"),
         sa.Column("added_at", sa.Float(53), nullable=False, comment="seconds since 1970, UTC"),
+        mysql_engine="InnoDB",
+        mariadb_engine="InnoDB",
         if_not_exists=True,
     )
     op.create_table(
         "sso_bridge_login",
         sa.Column("login_digest", _digest(), primary_key=True),
         sa.Column("subject_digest", _digest(), nullable=False),
+        mysql_engine="InnoDB",
+        mariadb_engine="InnoDB",
         if_not_exists=True,
     )
     index = "ix_sso_bridge_login_subject_digest"
@@ -80,6 +87,8 @@ def upgrade() -> None:
         sa.Column("at", sa.Float(53), nullable=False, comment="seconds since 1970, UTC"),
         sa.UniqueConstraint("subject_digest", "subject_turn", name="sso_bridge_entry_subject"),
         sa.UniqueConstraint("erid_digest", "erid_turn", name="sso_bridge_entry_erid"),
+        mysql_engine="InnoDB",
+        mariadb_engine="InnoDB",
         if_not_exists=True,
     )
     connection = op.get_bind()
