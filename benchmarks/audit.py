@@ -1,6 +1,8 @@
 """How long `sso-bridge audit` takes, and how much memory: made-up users, one run, two limits.
 
     python benchmarks/audit.py --users 1000000 --engine postgresql
+    python benchmarks/audit.py --known 1 --fingerprint
+    python benchmarks/audit.py --known 1 --moved
 
 Builds the users and a ledger that knows some of them, runs the command as a process of its
 own, and prints users, seconds and peak memory. Exits with 1 if a limit is missed. Servers are
@@ -93,21 +95,27 @@ def fill(url: str, count: int) -> None:
     engine.dispose()
 
 
-def bind(config: Path, count: int, known: int) -> None:
-    """A ledger that knows one user in `known`."""
+def bind(config: Path, count: int, known: int, moved: bool) -> None:
+    """A ledger that knows one user in `known`: by the ERID of the column, or by another if the
+    source `moved` to it."""
     pairs = config.with_name("pairs.csv")
     with pairs.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(("subject", "erid"))
-        writer.writerows((r[0], r[6]) for r in users(count) if r[0] % known == 1 and r[6])
+        writer.writerows(
+            (r[0], f"before-{r[0]}" if moved else r[6])
+            for r in users(count)
+            if r[0] % known == 1 % known and (moved or r[6])
+        )
     command = [sys.executable, "-m", "sso_bridge"]
     options = ["--config", str(config)]
     subprocess.run([*command, "ledger", "create", *options], cwd=ROOT, check=True)
     subprocess.run([*command, "erid", "import", str(pairs), *options], cwd=ROOT, check=True)
 
 
-def configuration(folder: Path, url: str) -> Path:
+def configuration(folder: Path, url: str, fingerprint: bool) -> Path:
     """The configuration of the run."""
+    columns = ["first_name", "last_name"] if fingerprint else []
     config = folder / "bridge.toml"
     config.write_text(
         f"""[sources.shop]
@@ -117,7 +125,7 @@ subject = "id"
 login = "login"
 password = "password"
 active = {{ column = "status", values = ["active"] }}
-erid = {{ strategy = "column", column = "erid" }}
+erid = {{ strategy = "column", column = "erid", fingerprint = {json.dumps(columns)} }}
 profile = {{ first_name = "first_name", last_name = "last_name" }}
 
 [sites.shop]
@@ -165,6 +173,8 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=1_000_000)
     parser.add_argument("--engine", choices=("sqlite", "postgresql", "mariadb"), default="sqlite")
     parser.add_argument("--known", type=int, default=10, help="one in so many is in the ledger")
+    parser.add_argument("--fingerprint", action="store_true", help="with a seal for each of them")
+    parser.add_argument("--moved", action="store_true", help="by ERIDs that no column holds")
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="sso-bridge-audit-") as name,
@@ -173,8 +183,8 @@ def main() -> None:
         folder = Path(name)
         begun = time.monotonic()
         fill(url, options.users)
-        config = configuration(folder, url)
-        bind(config, options.users, options.known)
+        config = configuration(folder, url, options.fingerprint)
+        bind(config, options.users, options.known, options.moved)
         print(f"built in {time.monotonic() - begun:.0f} s", flush=True)
         seconds, busy, megabytes, report = measure(config, folder / "audit")
         assert sum(source["users"] for source in report["sources"]) == options.users

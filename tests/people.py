@@ -29,9 +29,16 @@ from sso_bridge.core.model import (
     ValidateSession,
 )
 from sso_bridge.errors import NotPossible
+from sso_bridge.ledger import administration
 from sso_bridge.passwords import MAKERS
 from sso_bridge.passwords.schemes.bcrypt import BcryptMaker
-from sso_bridge.wiring import Parts, assemble, create_ledger
+from sso_bridge.wiring import (
+    Parts,
+    assemble,
+    create_ledger,
+    declared_ledger,
+    ledger_database,
+)
 
 SECRET: Final = "open sesame"
 CHEAP: Final = BcryptMaker(cost=4)
@@ -214,6 +221,12 @@ class People:
     @property
     def notices(self) -> list[str]:
         return self.watched.notices
+
+    def adopt(self) -> None:
+        """Let the ledger take the source as it is configured now."""
+        database = ledger_database(self.settings, self.folder)
+        administration.adopt(database, declared_ledger(self.settings), "shop", Deadline(10))
+        database.close()
 
     def run(self, statement: str, *values: object) -> list[Any]:
         """What `statement`, written for SQLite, gives in the user database."""

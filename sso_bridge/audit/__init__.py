@@ -1,7 +1,8 @@
 """Before go-live: every user of every source, compared with each other and with the ledger."""
 
 from .checks import CHECKS
-from .engine import Audit, AuditedSource, Bound, Ended, Row, audit
+from .engine import Audit, Row, audit
+from .given import AuditedSource, Bound, Ended, Seal
 from .model import SEVERITIES, Finding, Report, Severity, SourceSummary
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Finding",
     "Report",
     "Row",
+    "Seal",
     "Severity",
     "SourceSummary",
     "audit",

@@ -67,14 +67,21 @@ CHECKS: Final[dict[str, Check]] = {
     "erid_retired": Check(
         "lock_out",
         "ERID that an operator took back",
-        "It was somebody's once and is nobody's for ever, so the user is refused. Give the user "
-        "an ERID that was never used.",
+        "It was somebody's once and is no longer anybody's, so the user is refused; only an "
+        "operator can give it away again. Give the user an ERID that was never used.",
     ),
     "subject_retired": Check(
         "lock_out",
         "User whose ERID an operator took back",
         "sso-bridge erid retire or relink left this primary key without an ERID, so the user is "
         "refused. Remove the account, or give it an ERID with sso-bridge erid relink.",
+    ),
+    "subject_reused": Check(
+        "lock_out",
+        "Primary key that may be another person's",
+        "The row is not the one that was answered: its fingerprint changed, so the user is "
+        "refused. If it is another person, sso-bridge erid relink --new; if not, put the columns "
+        "of the fingerprint back.",
     ),
     "erid_missing": Check(
         "lock_out",

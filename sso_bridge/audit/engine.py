@@ -5,64 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
-from typing import NamedTuple, Protocol
 
-from ..core import erid as erids
 from ..core.deadline import Deadline
-from ..core.erid import EridRule
-from ..core.logins import LoginRule
-from ..database import Database
 from ..errors import ConfigurationError
-from ..sources import Mapping
 from ..sources.collation import alike
 from ..sources.inspection import examine
-from ..sources.scan import Lean, scan_lean
+from ..sources.scan import scan_lean
 from .checks import CHECKS
+from .given import AuditedSource, Bound, Ended, Seal
 from .model import MOST_EXAMPLES, SEVERITIES, Finding, Report, Severity, SourceSummary
 from .reading import Reader
-from .scratch import Entry, Fault, Scratch
-from .values import changing_faults, erid_faults, shown
+from .recorded import read_ledger
+from .scratch import Scratch
+from .values import shown
 
-__all__ = ["Audit", "AuditedSource", "Bound", "Ended", "Row", "audit"]
-
-
-class Bound(NamedTuple):
-    """What the ledger holds of one person. `from_column`: the ERID came from the column, which
-    must then still hold it; another origin is none of the column's business."""
-
-    source: str
-    subject: str
-    erid: str
-    from_column: bool = True
-
-
-class Ended(Protocol):
-    """Those whose ERID an operator took back."""
-
-    def subject(self, source: str, subject: str) -> bool:
-        """Whether the person is one of them."""
-
-    def erid(self, erid: str) -> bool:
-        """Whether the ERID is nobody's for ever."""
-
+__all__ = ["Audit", "Row", "audit"]
 
 _PATIENCE = 60.0
 """Seconds for the first questions, so that a database that is locked is soon given up."""
-
-
-@dataclass(frozen=True, slots=True)
-class AuditedSource:
-    """One user database. `strategy` is only reported."""
-
-    name: str
-    database: Database
-    mapping: Mapping
-    strategy: str
-    logins: LoginRule = LoginRule.EXACT
-    erids: EridRule = field(default_factory=EridRule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +57,16 @@ def audit(
     version: str,
     alike_is_one: bool = True,
     ended: Ended | None = None,
+    seal: Seal | None = None,
     progress: Callable[[str, int], None] = lambda source, users: None,
 ) -> Iterator[Audit]:
     """The audit of all `sources` against each other and `bindings`, the ledger in batches.
 
     `alike_is_one` says that ERIDs that could be mistaken for each other count as one, as the
-    ledger's `uniqueness` does. `ended` is None where no ERID was ever taken back. `progress` is
-    told a source and how many more of its users were read. The ledger is read first, since an
-    account that is made meanwhile would else look like an entry whose user is gone. Memory does
-    not grow with the number of users.
+    ledger's `uniqueness` does. `ended` is None where no ERID was ever taken back, `seal` where
+    fingerprints are not to be compared. `progress` is told a source and how many more of its
+    users were read. The ledger is read first, since an account that is made meanwhile would else
+    look like an entry whose user is gone. Memory does not grow with the number of users.
 
     Raises ConfigurationError for a mapping that is not true, SourceUnavailable,
     LedgerUnavailable, DeadlineExceeded, and BridgeError for want of scratch space; there is no
@@ -113,9 +76,9 @@ def audit(
     scratch = Scratch([source.logins for source in sources])
     try:
         names = [source.name for source in sources]
-        entries = _read_ledger(scratch, sources, names, bindings)
+        entries = read_ledger(scratch, sources, names, bindings)
         summaries = tuple(
-            _read_source(scratch, number, source, ended, deadline, progress)
+            _read_source(scratch, number, source, ended, seal, deadline, progress)
             for number, source in enumerate(sources)
         )
         scratch.compare()
@@ -148,66 +111,22 @@ def _columns(source: AuditedSource, deadline: Deadline) -> list[str]:
     return [f"{f.place} {f.text}" for f in found if f.severity != "ok"]
 
 
-def _read_ledger(
-    scratch: Scratch,
-    sources: Sequence[AuditedSource],
-    names: list[str],
-    bindings: Iterable[Sequence[Bound]],
-) -> int:
-    """Remember the ledger and how many entries it has. Sources that are not configured are
-    added to `names`. Where no column holds the ERIDs, those of the ledger are looked at."""
-    numbers = {name: number for number, name in enumerate(names)}
-    rules = {n: s.erids for n, s in enumerate(sources) if s.mapping.erid is None}
-    count = 0
-    for batch in bindings:
-        entries: list[Entry] = []
-        faults: list[Fault] = []
-        for name, subject, erid, from_column in batch:
-            number = numbers.get(name)
-            if number is None:
-                number = numbers[name] = len(names)
-                names.append(name)
-            canonical = erids.canonical(erid)
-            entries.append(
-                (
-                    1 if from_column else 2,
-                    number,
-                    hash((number, subject)),
-                    None,
-                    hash(erid),
-                    hash(canonical),
-                    subject,
-                    None,
-                    erid,
-                )
-            )
-            if number in rules:
-                wrong = erid_faults(erid, canonical, rules[number])
-                wrong += changing_faults(erid, None, None, None)
-                faults += [(check, number, shown(subject), shown(erid)) for check in wrong]
-        scratch.add(entries)
-        scratch.add_faults(faults)
-        count += len(batch)
-    return count
-
-
 def _read_source(
     scratch: Scratch,
     number: int,
     source: AuditedSource,
     ended: Ended | None,
+    seal: Seal | None,
     deadline: Deadline,
     progress: Callable[[str, int], None],
 ) -> SourceSummary:
     begun = time.monotonic()
-    reader = Reader(number, source.mapping.erid is not None, source.erids)
-    ended_faults = None if ended is None else partial(_ended, ended, source.name, number)
+    reader = Reader(number, source, ended, seal)
     for batch in scan_lean(source.database, source.mapping, deadline):
-        entries, faults = reader.read(batch)
+        known = scratch.known(number, [user.subject for user in batch])
+        entries, faults = reader.read(batch, known)
         scratch.add(entries)
         scratch.add_faults(faults)
-        if ended_faults is not None:
-            scratch.add_faults(ended_faults(batch))
         progress(source.name, len(batch))
     for rows in alike(source.database, source.mapping, deadline):
         scratch.add_collated(
@@ -223,15 +142,6 @@ def _read_source(
         erid_lengths=dict(sorted(reader.erid_lengths.items())),
         seconds=time.monotonic() - begun,
     )
-
-
-def _ended(ended: Ended, name: str, number: int, batch: Sequence[Lean]) -> Iterator[Fault]:
-    """Users who are still there though their ERID was taken back, or who have such an ERID."""
-    for user in batch:
-        if ended.subject(name, user.subject):
-            yield "subject_retired", number, shown(user.subject), None
-        elif user.erid is not None and ended.erid(user.erid):
-            yield "erid_retired", number, shown(user.subject), shown(user.erid)
 
 
 def _severities(alike_is_one: bool) -> dict[str, Severity]:

@@ -43,8 +43,9 @@ class SourceSummary:
 
     `strategy` says where its ERIDs come from. `passwords` has the number of users for each
     scheme, "unknown: " and a shape, or "none". `erid_lengths` has the number of users for each
-    length in characters, 256 for all that are longer than 255; it is empty where the source has
-    no ERID column. `seconds` is how long reading it took."""
+    length in characters, 256 for all that are longer than 255, but for users to whom the ledger
+    gives another than the column; it is empty where the source has no ERID column. `seconds` is
+    how long reading it took."""
 
     name: str
     strategy: str

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from ..core import erid as erids
-from ..core.erid import EridRule
+from ..core.model import Person
 from ..sources.scan import Lean
-from .scratch import Entry, Fault
+from .given import AuditedSource, Ended, Seal
+from .scratch import Entry, Fault, Known
 from .values import (
     bare,
     changing_faults,
@@ -29,20 +30,29 @@ SHAPES: Final = 100
 class Reader:
     """Finds what is wrong with single values, and counts.
 
-    `number` is the source's. `users`, `active`, `passwords` and `erid_lengths` are what was
-    counted so far, as in a SourceSummary."""
+    `number` is that of `source`. `ended` and `seal` are None where there is nothing to ask them.
+    `users`, `active`, `passwords` and `erid_lengths` are what was counted so far, as in a
+    SourceSummary."""
 
-    def __init__(self, number: int, has_erid: bool, rule: EridRule) -> None:
-        self._number, self._has_erid, self._rule = number, has_erid, rule
+    def __init__(
+        self, number: int, source: AuditedSource, ended: Ended | None, seal: Seal | None
+    ) -> None:
+        self._number, self._name, self._rule = number, source.name, source.erids
+        self._has_erid = source.mapping.erid is not None
+        self._ended, self._seal = ended, seal
         self.users = self.active = 0
         self.passwords: Counter[str] = Counter()
         self.erid_lengths: Counter[int] = Counter()
 
-    def read(self, batch: Sequence[Lean]) -> tuple[list[Entry], list[Fault]]:
-        """What to remember of `batch`, and what is wrong with its users' values."""
+    def read(
+        self, batch: Sequence[Lean], known: Mapping[str, Known]
+    ) -> tuple[list[Entry], list[Fault]]:
+        """What to remember of `batch`, and what is wrong with its users' values. `known` has
+        those of their primary keys that are settled or sealed."""
         entries: list[Entry] = []
         faults: list[Fault] = []
         number = self._number
+        settled = {subject for subject, one in known.items() if one.settled}
         for user in batch:
             subject, login = user.subject, user.login
             person = loose = None
@@ -65,7 +75,7 @@ class Reader:
                 wrong.append(fault)
             faults += [(check, number, subject, None) for check in wrong]
             exact = canon = erid = None
-            if self._has_erid:
+            if self._has_erid and user.subject not in settled:
                 erid = user.erid
                 wrong, canonical = self._erid(user)
                 told = None if erid is None or not wrong else shown(erid)
@@ -77,6 +87,10 @@ class Reader:
             entries.append((0, number, person, loose, exact, canon, subject, login, erid))
             self.active += user.active
         self.users += len(batch)
+        if self._ended is not None:
+            faults += self._parted(self._ended, batch, settled)
+        if self._seal is not None and known:
+            faults += self._reused(self._seal, batch, known)
         return entries, faults
 
     def _erid(self, user: Lean) -> tuple[list[str], str]:
@@ -90,6 +104,29 @@ class Reader:
         if canonical:
             wrong += changing_faults(erid, user.login, user.first_name, user.last_name)
         return wrong, canonical
+
+    def _parted(self, ended: Ended, batch: Sequence[Lean], settled: set[str]) -> Iterator[Fault]:
+        """Users who are still there though their ERID was taken back, or who have such an ERID."""
+        for user in batch:
+            if ended.subject(self._name, user.subject):
+                yield "subject_retired", self._number, shown(user.subject), None
+            elif user.erid is None or user.subject in settled:
+                continue
+            elif ended.erid(user.erid):
+                yield "erid_retired", self._number, shown(user.subject), shown(user.erid)
+
+    def _reused(
+        self, seal: Seal, batch: Sequence[Lean], known: Mapping[str, Known]
+    ) -> Iterator[Fault]:
+        """Users whose row is not the one that was sealed. A seal over other columns says
+        nothing: then the configuration has changed, and the next answer takes a new one."""
+        for user in batch:
+            one = known.get(user.subject)
+            if one is None or one.seal is None or user.fingerprint is None:
+                continue
+            now = seal(Person(self._name, user.subject), user.fingerprint)
+            if now != one.seal and now.partition(":")[0] == one.seal.partition(":")[0]:
+                yield "subject_reused", self._number, shown(user.subject), None
 
     def _count_password(self, scheme: str) -> None:
         if scheme not in self.passwords and len(self.passwords) >= SHAPES:

@@ -10,10 +10,11 @@ their text. So hashes that meet by chance cause no finding."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..core.erid import canonical
 from ..core.logins import LoginRule
@@ -22,13 +23,22 @@ from .checks import CHECKS
 from .model import MOST_EXAMPLES
 from .values import bare, folded
 
-__all__ = ["Entry", "Fault", "Scratch"]
+__all__ = ["Entry", "Fault", "Known", "Scratch"]
 
 Entry = tuple[int, int, int | None, int | None, int | None, int | None, str, str | None, str | None]
 """kind, source, hashes of person, login, exact ERID and canonical ERID; subject, login, ERID."""
 
 Fault = tuple[str, int, str, str | None]
 """A row of a finding: check, number of the source, subject, and the ERID if it is about one."""
+
+
+class Known(NamedTuple):
+    """What the ledger holds of a person that matters when their row is read. `settled`: the
+    source's ERID column has no say. `seal` is None if there is nothing to hold the row against."""
+
+    settled: bool
+    seal: str | None
+
 
 _CACHE_KIB: Final = 48 * 1024
 
@@ -37,6 +47,9 @@ CREATE TABLE entry (
     kind INTEGER, source INTEGER, person INTEGER, loose INTEGER, exact INTEGER, canon INTEGER,
     subject TEXT, login TEXT, erid TEXT);
 CREATE TABLE found ("check" TEXT, source INTEGER, subject TEXT, erid TEXT);
+CREATE TABLE known (
+    source INTEGER, subject TEXT, settled INTEGER, seal TEXT,
+    PRIMARY KEY (source, subject)) WITHOUT ROWID;
 """
 
 _PERSONS: Final = """
@@ -55,7 +68,7 @@ INSERT INTO found SELECT 'erid_changed', u.source, u.subject, u.erid FROM person
     JOIN person l ON l.source = u.source AND l.subject = u.subject AND l.kind = 1
     WHERE u.kind = 0 AND u.erid <> l.erid;
 INSERT INTO found SELECT
-        CASE WHEN source < :known THEN 'ledger_gone' ELSE 'ledger_stranger' END,
+        CASE WHEN source < :configured THEN 'ledger_gone' ELSE 'ledger_stranger' END,
         source, subject, NULL
     FROM person l WHERE kind > 0 AND NOT EXISTS
         (SELECT 1 FROM person u
@@ -136,7 +149,8 @@ class Scratch:
     holds is kind 1 if it came from the column, else kind 2."""
 
     def __init__(self, rules: list[LoginRule]) -> None:
-        self._known = len(rules)
+        self._configured = len(rules)
+        self._with_known: set[int] = set()
         with _errors():
             self._db = sqlite3.connect("", isolation_level=None)
             for pragma in ("journal_mode=OFF", "synchronous=OFF", "temp_store=FILE"):
@@ -167,6 +181,27 @@ class Scratch:
         with _errors():
             self._db.executemany("INSERT INTO found VALUES (?, ?, ?, ?)", faults)
 
+    def add_known(self, people: Sequence[tuple[int, str, Known]]) -> None:
+        """Remember people to be asked for with `known`: source, subject, and what is known."""
+        self._with_known.update(source for source, _, _ in people)
+        with _errors():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?)",
+                ((source, subject, *known) for source, subject, known in people),
+            )
+
+    def known(self, source: int, subjects: Sequence[str]) -> dict[str, Known]:
+        """What is known of those of `subjects` that were added."""
+        if source not in self._with_known:
+            return {}
+        with _errors():
+            rows = self._db.execute(
+                "SELECT subject, settled, seal FROM known WHERE source = ? AND subject IN "
+                "(SELECT value FROM json_each(?))",
+                (source, json.dumps(subjects)),
+            )
+            return {subject: Known(bool(settled), seal) for subject, settled, seal in rows}
+
     def add_collated(self, rows: Iterable[tuple[int, str, str, str]]) -> None:
         """Remember users whose logins a database takes for one: source, subject, the login
         under the source's rule, and what the database calls the group."""
@@ -178,8 +213,8 @@ class Scratch:
         with _errors():
             for script in (_PERSONS, _LOGINS, _ERIDS, _COLLATION):
                 for statement in script.split(";"):
-                    known = {"known": self._known} if ":known" in statement else {}
-                    self._db.execute(statement, known)
+                    given = {"configured": self._configured} if ":configured" in statement else {}
+                    self._db.execute(statement, given)
 
     def counts(self) -> list[tuple[str, int, int]]:
         """Check, number of the source and rows concerned, for each finding."""

@@ -72,6 +72,7 @@ def command(config: Path, formats: str, output: Path | None) -> None:
             version=__version__,
             alike_is_one=settings.ledger.uniqueness == "canonical",
             ended=register.ended(deadline),
+            seal=register.sealed(deadline),
             progress=told,
         ) as done,
     ):
@@ -118,6 +119,7 @@ def _sources(settings: Settings, folder: Path) -> list[AuditedSource]:
             declared.erid.strategy,
             LoginRule(declared.login_match),
             EridRule(declared.erid.max_length, declared.erid.pattern),
+            guarded=declared.erid.guard != "off",
         )
         for name, declared in settings.sources.items()
     ]
@@ -128,7 +130,10 @@ def _bindings(register: Register, deadline: Deadline) -> Iterator[Sequence[Bound
     from ..audit import Bound
 
     for batch in register.bindings(deadline):
-        yield [Bound(b.person.source, b.person.subject, b.erid, b.origin == COLUMN) for b in batch]
+        yield [
+            Bound(b.person.source, b.person.subject, b.erid, b.origin == COLUMN, b.seal)
+            for b in batch
+        ]
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Column, exists, func, or_, select
 
 from ..core.deadline import Deadline
-from ..core.model import Binding, Person
+from ..core.model import Binding, Fingerprint, Person
 from ..database import Database
 from .entries import BOUND, Entries
 from .opening import Declared, open_ledger
@@ -170,6 +170,10 @@ class Reading:
         subjects = self._parted(ENTRY.c.subject_digest, ENTRY.c.subject_turn, deadline)
         erids = self._parted(ENTRY.c.erid_digest, ENTRY.c.erid_turn, deadline)
         return Ended(entries, subjects, erids) if subjects or erids else None
+
+    def sealed(self, deadline: Deadline) -> Callable[[Person, Fingerprint], str]:
+        """What makes of a person's fingerprint the seal of a binding."""
+        return self._entries(deadline).seal
 
     def _parted(self, digest: Column[str], turn: Column[int], deadline: Deadline) -> array[int]:
         """The newest entries that bind nobody, as sorted numbers."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, column, func, select, table
 
 from ..core.deadline import Deadline
-from ..core.model import Record
+from ..core.model import Fingerprint, Record
 from ..database import Database
 from .keys import subject_text
 from .mapping import Column, Mapping, text_of
@@ -31,6 +31,7 @@ class Lean(NamedTuple):
     active: bool
     first_name: str | None
     last_name: str | None
+    fingerprint: Fingerprint | None
 
 
 def scan_pages(
@@ -73,7 +74,8 @@ def scan_lean(
     active = mapping.active
     wanted = [mapping.subject, mapping.login, mapping.password, mapping.erid]
     wanted += [None if active is None else active.column, *names]
-    columns = list(dict.fromkeys(name for name in wanted if name is not None))
+    columns = list(dict.fromkeys(n for n in (*wanted, *mapping.fingerprint) if n is not None))
+    fingerprint = RecordReader(mapping, columns).fingerprint
     # A column that is not mapped is read from a cell that is always NULL.
     subject, login, password, erid, state, first, last = (
         len(columns) if name is None else columns.index(name) for name in wanted
@@ -98,8 +100,10 @@ def scan_lean(
                 known[row[state]] if row[state] in known else is_active(row[state]),
                 _text(row[first]),
                 _text(row[last]),
+                fingerprint(cells) if mapping.fingerprint else None,
             )
-            for row in ((*row, None) for row in rows)
+            for cells in rows
+            for row in ((*cells, None),)
         ]
 
 

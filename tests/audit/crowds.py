@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import NullPool, create_engine, make_url, text
@@ -12,8 +14,10 @@ from sso_bridge.audit import Audit, AuditedSource, Bound, audit
 from sso_bridge.core.deadline import Deadline
 from sso_bridge.core.erid import EridRule
 from sso_bridge.core.logins import LoginRule
+from sso_bridge.core.model import Fingerprint, Person
 from sso_bridge.database import Database
 from sso_bridge.errors import SourceUnavailable
+from sso_bridge.ledger.digests import Digests
 from sso_bridge.sources import ActiveRule, Column, Mapping
 from tests.people import NOCASE
 
@@ -29,6 +33,8 @@ MAPPING: Final = Mapping(
     active=ActiveRule(column="status", values=("active",)),
     profile={"first_name": Column("first_name"), "last_name": Column("last_name")},
 )
+SEALED: Final = replace(MAPPING, fingerprint=("first_name",))
+"""With a fingerprint."""
 _COLLATED: Final = {"sqlite": " COLLATE NOCASE", "postgresql": ' COLLATE "nocase"', "mariadb": ""}
 
 User = dict[str, Any]
@@ -125,6 +131,11 @@ SPOILED: Final[tuple[User, ...]] = (
     user("looks", erid="LOOKS"),
     user("changed", erid="now"),
     user("moved", erid="of no account"),
+    user("swapped1", erid="given to 2"),
+    user("swapped2", erid="given to 3"),
+    user("swapped3", erid="given to 1"),
+    user("reborn", first_name="Eve"),
+    user("stayed", first_name="Eve"),
     user("ended"),
     user("secondhand", erid="second hand"),
     user("null", erid=None),
@@ -162,12 +173,31 @@ PARTNERS: Final[tuple[User, ...]] = (
     user("p3", login="Pat@example.com"),
     user("p4", login="pat@example.com"),
 )
+_DIGESTS: Final = Digests(b"k" * 32, "canonical")
+
+
+def seal(person: Person, fingerprint: Fingerprint) -> str:
+    """A seal as the ledger makes it."""
+    return _DIGESTS.seal(f"key of {person.source}", person.subject, fingerprint)
+
+
+def sealed(subject: str, *cells: str | None, columns: Sequence[str] = ("first_name",)) -> str:
+    """The seal of a user of the shop whose fingerprint is `cells`."""
+    values = None if all(cell is None for cell in cells) else json.dumps(cells)
+    return seal(Person("shop", subject), Fingerprint(json.dumps(columns), values))
+
+
 LEDGER: Final[tuple[Bound, ...]] = (
     Bound("shop", "sound", "erid of sound"),
     Bound("shop", "left1", "taken"),
     Bound("shop", "left2", "looks"),
     Bound("shop", "changed", "before"),
     Bound("shop", "moved", "imported once", from_column=False),
+    Bound("shop", "swapped1", "given to 1", from_column=False),
+    Bound("shop", "swapped2", "given to 2", from_column=False),
+    Bound("shop", "swapped3", "given to 3", from_column=False),
+    Bound("shop", "reborn", "erid of reborn", seal=sealed("reborn", "Ann")),
+    Bound("shop", "stayed", "erid of stayed", seal=sealed("stayed", "Eve")),
     Bound("former", "1", "of a former source"),
 )
 
@@ -201,6 +231,7 @@ def expected(engine: str) -> Expected:
         "erid_changed": _shop("changed"),
         "erid_retired": _shop("secondhand"),
         "subject_retired": _shop("ended"),
+        "subject_reused": _shop("reborn"),
         "erid_missing": _shop("null"),
         "erid_blank": _shop("blank"),
         "erid_too_long": _shop("long"),

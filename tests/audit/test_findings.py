@@ -18,6 +18,7 @@ from tests.audit.crowds import (
     LEDGER,
     MAPPING,
     PARTNERS,
+    SEALED,
     SPOILED,
     Ended,
     audited,
@@ -25,6 +26,8 @@ from tests.audit.crowds import (
     expected,
     fill,
     found,
+    seal,
+    sealed,
     source,
     user,
 )
@@ -40,9 +43,9 @@ def test_a_database_that_is_spoiled_in_every_way_is_found_out_in_every_way(
 ) -> None:
     fill(database_url, SPOILED)
     fill(database_url, PARTNERS, table="partners")
-    shop = source(database_url, erids=EridRule(pattern="[^#]*"))
+    shop = source(database_url, erids=EridRule(pattern="[^#]*"), mapping=SEALED)
     partners = source(database_url, "partners", table="partners", logins=LoginRule.ASCII_CASE)
-    with audited(shop, partners, ledger=LEDGER, ended=Ended()) as done:
+    with audited(shop, partners, ledger=LEDGER, ended=Ended(), seal=seal) as done:
         assert found(done) == expected(engine_of(database_url))
         assert {f.check for f in done.report.findings} == set(CHECKS)
         counted = Counter(row.check for row in done.rows())
@@ -89,6 +92,103 @@ def test_without_an_erid_column_the_ledger_s_erids_are_looked_at(database_url: s
             "ledger_gone": {"shop 3"},
         }
     assert done.report.sources[0].erid_lengths == {}
+
+
+FAULTY = (
+    user("1", erid=None),
+    user("2", erid="\u200b"),
+    user("3", erid="x" * 256),
+    user("4", erid="a\x01"),
+    user("5", erid=" a"),
+    user("6", erid="no #"),
+    user("7", erid="me@example.org"),
+    user("8", login="log", erid="LOG"),
+    user("9", first_name="Zed", erid="zed"),
+    user("10", erid="second hand"),
+    user("11", erid="twice"),
+    user("12", erid="twice"),
+    user("13", erid="Alike"),
+    user("14", erid="alike"),
+    user("15", erid="taken"),
+    user("16", erid="TAKEN"),
+)
+"""Every one has a cell in the ERID column that is a finding."""
+
+
+def test_the_column_has_no_say_in_an_erid_that_did_not_come_from_it(database_url: str) -> None:
+    fill(database_url, FAULTY)
+    fill(database_url, [user("other", erid="taken"), user("17", erid="twice")], table="partners")
+    shop = source(database_url, erids=EridRule(pattern="[^#]*"))
+    partners = source(database_url, "partners", table="partners")
+    ledger = [Bound("shop", row["id"], f"given {row['id']}", False) for row in FAULTY]
+    ledger.append(Bound("partners", "other", "taken"))
+    with audited(shop, partners, ledger=ledger, ended=Ended()) as done:
+        assert found(done) == {}
+    assert done.report.sources[0].erid_lengths == {}
+
+
+def test_where_the_guard_is_off_the_column_is_what_is_answered(database_url: str) -> None:
+    fill(database_url, [user("1", erid="same"), user("2", erid="same"), user("3", erid=None)])
+    ledger = [Bound("shop", row, f"given {row}", False) for row in "123"]
+    with audited(source(database_url, guarded=False), ledger=ledger) as done:
+        assert found(done) == {
+            "erid_duplicated": {"shop 1", "shop 2"},
+            "erid_missing": {"shop 3"},
+        }
+
+
+def test_an_erid_of_an_operator_s_is_still_that_user_s_alone(database_url: str) -> None:
+    fill(database_url, [user("1", erid="x"), user("2", erid="given")])
+    with audited(source(database_url), ledger=[Bound("shop", "1", "given", False)]) as done:
+        assert found(done) == {"erid_taken": {"shop 2"}}
+
+
+def test_a_source_that_moved_to_a_column_is_quiet_about_all_who_were_there(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'users.db'}"
+    fill(url, [user(f"{n}", erid=None if n % 2 else "x") for n in range(5000)])
+    ledger = [Bound("shop", f"{n}", f"minted {n}", False) for n in range(4999)]
+    with audited(source(url), ledger=ledger) as done:
+        assert found(done) == {"erid_missing": {"shop 4999"}}
+
+
+@pytest.mark.parametrize("first_name", ["Eve", None], ids=str)
+def test_a_row_that_is_not_the_one_that_was_sealed_is_found(
+    database_url: str, first_name: str | None
+) -> None:
+    fill(database_url, [user("1", first_name=first_name), user("2")])
+    ledger = [Bound("shop", n, f"erid of {n}", seal=sealed(n, "Ann")) for n in "12"]
+    with audited(source(database_url, mapping=SEALED), ledger=ledger, seal=seal) as done:
+        assert found(done) == {"subject_reused": {"shop 1"}}
+        (row,) = done.rows()
+        assert (row.severity, row.erid) == ("lock_out", None)
+
+
+def test_a_seal_of_a_person_whom_the_column_does_not_concern_is_compared(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'users.db'}"
+    fill(url, [user("1", erid=None)])
+    ledger = [Bound("shop", "1", "given", False, sealed("1", "Eve"))]
+    with audited(source(url, mapping=SEALED), ledger=ledger, seal=seal) as done:
+        assert found(done) == {"subject_reused": {"shop 1"}}
+
+
+@pytest.mark.parametrize(
+    ("mapping", "guarded", "kept"),
+    [
+        (SEALED, True, None),
+        (SEALED, True, sealed("1", "Eve", "Lee", columns=("first_name", "last_name"))),
+        (SEALED, False, sealed("1", "Eve")),
+        (MAPPING, True, sealed("1", "Eve")),
+    ],
+    ids=["none taken", "of other columns", "guard off", "no fingerprint now"],
+)
+def test_where_the_fingerprint_says_nothing_there_is_no_finding(
+    tmp_path: Path, mapping: Mapping, guarded: bool, kept: str | None
+) -> None:
+    url = f"sqlite:///{tmp_path / 'users.db'}"
+    fill(url, [user("1")])
+    shop = source(url, mapping=mapping, guarded=guarded)
+    with audited(shop, ledger=[Bound("shop", "1", "erid of 1", seal=kept)], seal=seal) as done:
+        assert found(done) == {}
 
 
 def test_an_empty_table_is_audited(database_url: str) -> None:

@@ -49,12 +49,15 @@ def test_a_record_is_what_a_look_up_gives_but_for_the_profile(database: Database
     [None, ActiveRule(column="status", null=True), ActiveRule(column="status", null=False)],
 )
 def test_a_lean_user_is_what_a_record_is(database: Database, active: ActiveRule | None) -> None:
-    mapping = replace(MAPPING, active=active)
+    mapping = replace(MAPPING, active=active, fingerprint=("login", "password"))
     records = [record for batch in scan_pages(database, mapping, FAR) for record in batch]
     lean = [one for batch in scan_lean(database, mapping, Deadline(FAR)) for one in batch]
     keys = [(r.subject, r.login, r.erid, r.password_hash, r.active) for r in records]
     assert sorted(keys) == sorted(one[:5] for one in lean)
-    assert {one[5:] for one in lean} == {("Ann", "Lee")}
+    assert {one[5:7] for one in lean} == {("Ann", "Lee")}
+    prints = {r.subject: r.fingerprint for r in records}
+    assert {one.subject: one.fingerprint for one in lean} == prints
+    assert None not in prints.values()
 
 
 def test_what_is_not_mapped_is_none(database: Database) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from sso_bridge.errors import LedgerUnavailable
 from tests.people import ERIDS, TABLE, People, erid_in, refused
 
 Make = Callable[..., People]
@@ -83,9 +84,18 @@ def test_a_fingerprint_that_is_configured_later_is_taken_at_the_next_sight(make:
     people.add("bob", made="monday", shop=1)
     erid = people.erid("bob")
     people = sealed(make, "")
+    people.adopt()
     assert people.erid("bob") == erid
     people.run("UPDATE users SET made = 'friday'")
     assert refused(people.login("bob")) == "invalid_login"
+
+
+def test_a_node_with_another_fingerprint_is_refused_until_it_is_adopted(make: Make) -> None:
+    people = sealed(make)
+    people.add("bob", made="monday", shop=1)
+    assert people.erid("bob")
+    with pytest.raises(LedgerUnavailable, match=r"erid\.fingerprint is 'made', and was"):
+        make("", source={"erid": {"fingerprint": ["made"]}}).login("bob")
 
 
 def test_a_fingerprint_over_other_columns_is_taken_anew(make: Make) -> None:
@@ -93,6 +103,7 @@ def test_a_fingerprint_over_other_columns_is_taken_anew(make: Make) -> None:
     people.add("bob", made="monday", shop=1)
     erid = people.erid("bob")
     people = make("", source={"erid": {"fingerprint": ["made"]}})
+    people.adopt()
     people.run("UPDATE users SET shop = 2")
     assert people.erid("bob") == erid
     people.run("UPDATE users SET made = 'friday'")
