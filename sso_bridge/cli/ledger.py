@@ -129,9 +129,11 @@ def rename(old: str, new: str, config: Path) -> None:
 @click.argument("source")
 @config_option
 def adopt(source: str, config: Path) -> None:
-    """Take over the company and the ERID secret of a source as they are configured now.
+    """Take over a source as it is configured now: its company, where its users are (the database's
+    name, schema, table, subject, fingerprint) and its ERID secret.
 
-    Whoever has an ERID keeps it. Before a secret is changed, `erid assign` gives one to all.
+    Whoever has an ERID keeps it, so the primary keys must mean the same people. Stop all nodes
+    first. Before a secret is changed, `erid assign` gives an ERID to all.
 
     Example: sso-bridge ledger adopt shop --config bridge.toml"""
     from .. import wiring

@@ -155,7 +155,8 @@ class Erid(Section):
     fingerprint: tuple[Name, ...] = Field(
         (),
         description="Columns that never change while a row is the same person's, such as the time "
-        "it was made. A primary key that is given to somebody else is known by them.",
+        "it was made. A primary key that is given to somebody else is known by them. One that is "
+        "chosen or changed later needs `sso-bridge ledger adopt`.",
         examples=[["created_at"]],
     )
     max_length: int = Field(

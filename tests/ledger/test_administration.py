@@ -226,3 +226,12 @@ def test_a_source_is_added_and_its_company_and_secret_are_adopted(room: Room) ->
     assert KEY.decode() not in room.dump() and KEY.hex() not in room.dump()
     with pytest.raises(NotPossible, match="knows, or has known"):
         administration.add(room.database(), more, "web", soon())
+
+
+def test_a_ledger_that_lost_its_revision_is_not_made_anew(room: Room) -> None:
+    room.node().bind(BOB, "C-1", soon(), origin="minted")
+    room.run("DROP TABLE sso_bridge_revision")
+    before = room.entries()
+    with pytest.raises(NotPossible, match="already"):
+        room.create()
+    assert room.entries() == before

@@ -9,7 +9,7 @@ import pytest
 from sso_bridge.core.deadline import Deadline
 from sso_bridge.core.model import Person
 from sso_bridge.errors import ConfigurationError, LedgerUnavailable
-from sso_bridge.ledger import Declared, SourceDeclared
+from sso_bridge.ledger import Declared, SourceDeclared, administration
 from tests.ledger.first import make_first
 from tests.ledger.rooms import BOB, DECLARED, KEY, Room, soon
 
@@ -136,3 +136,54 @@ def test_a_ledger_that_was_emptied_is_an_outage(room: Room) -> None:
         node.check(soon())
     with pytest.raises(LedgerUnavailable):
         room.node().check(soon())
+
+
+@pytest.mark.parametrize(
+    "setting", ["url (the database's name)", "schema", "table", "subject", "erid.fingerprint"]
+)
+def test_a_source_whose_people_are_elsewhere_is_refused_until_it_is_adopted(
+    empty: Room, setting: str
+) -> None:
+    place = {"url (the database's name)": "shop", "schema": "", "table": "users", "subject": "id"}
+    made = Declared({"shop": SourceDeclared(place=place)})
+    room = empty.create(made)
+    room.node().open(soon())
+    moved = Declared({"shop": SourceDeclared(place={**place, setting: "other"})})
+    refused(room, moved, f"sources.shop.{setting} is 'other'", "ledger adopt shop")
+    administration.adopt(room.database(), moved, "shop", soon())
+    room.node(moved).open(soon())
+    refused(room, made, "ledger adopt shop")
+
+
+def test_a_file_that_is_replaced_under_a_running_node_is_refused(tmp_path: Path) -> None:
+    room = Room(f"sqlite:///{tmp_path / 'erids.db'}").create()
+    path, away = tmp_path / "erids.db", tmp_path / "away.db"
+    node = room.node(watch_seconds=3600.0)
+    node.bind(BOB, "C-1", soon(), origin="minted")
+    path.rename(away)
+    with pytest.raises(LedgerUnavailable, match="file"):
+        node.binding(BOB, soon())
+    with pytest.raises(LedgerUnavailable, match="file"):
+        node.bind(Person("shop", "2"), "C-2", soon(), origin="minted")
+    other = Room(room.url).create()
+    with pytest.raises(LedgerUnavailable, match="file"):
+        node.bind(Person("shop", "2"), "C-2", soon(), origin="minted")
+    assert other.entries() == []
+    path.unlink()
+    away.rename(path)
+    assert node.binding(BOB, soon()) is not None
+    for each in (room, other):
+        each.close()
+
+
+def test_a_ledger_without_transactions_is_refused(room: Room) -> None:
+    if not room.url.startswith("mariadb"):
+        pytest.skip("other engines have them everywhere")
+    ours = "table_schema = database() AND table_name LIKE 'sso%'"
+    options = room.run(
+        "SELECT engine FROM information_schema.tables "
+        f"WHERE {ours} AND table_name <> 'sso_bridge_revision'"
+    )
+    assert {engine for (engine,) in options} == {"InnoDB"}
+    room.run("ALTER TABLE sso_bridge_entry ENGINE=Aria")
+    refused(room, DECLARED, "Aria", "InnoDB")

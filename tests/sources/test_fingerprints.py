@@ -1,0 +1,29 @@
+"""What of a row is its fingerprint, whatever connection reads it."""
+
+from __future__ import annotations
+
+import pytest
+
+from sso_bridge.core.deadline import Deadline
+from sso_bridge.core.model import Lookup
+from tests.people import TABLE, People
+from tests.services import PostgreSQL
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/St_Johns"])
+def test_a_time_with_a_zone_is_one_whatever_zone_the_connection_is_in(
+    tmp_path_factory: pytest.TempPathFactory, postgresql: PostgreSQL, zone: str
+) -> None:
+    url = postgresql.new_database()
+    table = TABLE.replace("first_name TEXT", "first_name TEXT, made TIMESTAMPTZ")
+    source = {"erid": {"fingerprint": ["made"]}}
+    people = People(tmp_path_factory.mktemp("one"), table, url=url, source=source)
+    people.add("bob", made="2026-03-29 01:30:00+00")
+    database = url.rpartition("/")[2].partition("?")[0]
+    people.run(f"ALTER DATABASE {database} SET timezone = '{zone}'")
+    elsewhere = People(tmp_path_factory.mktemp("other"), "", url=url, source=source)
+    found = elsewhere.parts.sources["shop"].find(Lookup("login", "bob"), Deadline(5))
+    assert found is not None
+    assert found.fingerprint is not None
+    assert found.fingerprint.values == '["2026-03-29T01:30:00+00:00"]'
+    postgresql.drop(url)
