@@ -105,7 +105,8 @@ def bind(config: Path, count: int, known: int, moved: bool) -> None:
         writer.writerows(
             (r[0], f"before-{r[0]}" if moved else r[6])
             for r in users(count)
-            if r[0] % known == 1 % known and (moved or r[6])
+            if r[0] % known == 1 % known
+            and (moved or (r[6] and not r[6].lower().startswith("same")))
         )
     command = [sys.executable, "-m", "sso_bridge"]
     options = ["--config", str(config)]

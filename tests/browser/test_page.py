@@ -118,12 +118,12 @@ def test_a_table_that_goes_and_comes_back_is_seen(
             time.sleep(0.5)
         return False
 
-    rename("sso_bridge_version", "away")
+    rename("sso_bridge_ledger", "away")
     try:
         assert state_becomes("Not ready")
         assert browser.evaluate("document.querySelectorAll('.state td .bad').length") == 1
     finally:
-        rename("away", "sso_bridge_version")
+        rename("away", "sso_bridge_ledger")
     assert state_becomes("Ready")
 
 

@@ -30,6 +30,8 @@ SECRETS = {
     "SSO_BRIDGE_CALLER_PASSWORD_HASH": "$2b$",
     "SSO_BRIDGE_ENCRYPTION_KEY": "0123456789",
     "SSO_BRIDGE_LEDGER_URL": "sqlite:///erids.db",
+    "SSO_BRIDGE_LEDGER_KEY": "0123456789" * 4,
+    "SSO_BRIDGE_ERID_SECRET": "0123456789" * 4,
 }
 DIFFERENT = {"expiry_kind", "values", "column", "expiry_column"}
 """Keys that the example sets to something else, because their section needs it."""
