@@ -139,7 +139,7 @@ class Register(Reading):
 
     def retire(self, whom: Person | str, reason: str, deadline: Deadline, *, forget: bool) -> None:
         """Take the ERID of a person back for ever: neither is anybody's again. A string is an ERID
-        that is set aside, and nobody's already.
+        that is nobody's now: set aside, or retired before and to be forgotten with its person.
 
         `forget` also erases what is retired; keyed hashes stay. Raises NotPossible if the
         ledger does not know it, or it was retired before."""
@@ -163,8 +163,8 @@ class Register(Reading):
                 entries.add(connection, row)
             elif gone or not forget:
                 raise NotPossible("it was retired before")
-            if forget and isinstance(whom, Person):
-                _forget_person(connection, entries.subject_digest(whom))
+            if forget and newest.subject_digest is not None:
+                _forget_person(connection, newest.subject_digest)
             elif forget:
                 _forget_erid(connection, ENTRY.c.erid_digest == newest.erid_digest)
             return []

@@ -257,3 +257,24 @@ def test_operators_and_nodes_at_once_leave_one_truth(room: Room) -> None:
     for binding in listed:
         assert node.holder(binding.erid, soon()) == binding.person
         assert node.binding(binding.person, soon()) == binding
+
+
+def test_who_was_retired_is_forgotten_by_the_erid_alone(room: Room) -> None:
+    person = Person("shop", "subject-zq1")
+    give(room, person, "erid-zq2")
+    register = room.register()
+    register.retire(person, "reason-zq3", soon(), forget=False)
+    register.retire("erid-zq2", "asked", soon(), forget=True)
+    assert "zq" not in room.dump()
+    with pytest.raises(NotPossible, match="before"):
+        register.retire("erid-zq2", "asked", soon(), forget=True)
+    with pytest.raises(NotPossible, match="does not know"):
+        register.retire("erid-zq9", "asked", soon(), forget=True)
+
+
+def test_an_erid_that_is_somebody_s_is_not_retired_without_them(room: Room) -> None:
+    give(room, BOB, "C-1")
+    for erid in ("C-1", "c-1"):
+        with pytest.raises(NotPossible, match="somebody's"):
+            room.register().retire(erid, "asked", soon(), forget=False)
+    assert room.node().holder("C-1", soon()) == BOB
