@@ -342,7 +342,7 @@ def test_a_creation_that_fails_half_way_is_completed_by_the_same_request(
 def _create_and_die(make: Make, step: str) -> None:
     people = make("", source=COLUMN)
     STEPS[step](pytest.MonkeyPatch(), people, _die)
-    people.create("new", seconds=0.5)
+    people.create("new", seconds=5.0)
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -357,7 +357,7 @@ def test_the_creation_of_a_process_that_died_is_completed_when_its_lease_ends(
     assert child.exitcode == 9
     if step in ("after the claim", "before the commit"):
         with pytest.raises(Busy):
-            people.create("new", seconds=0.2)
+            people.create("new", seconds=1.0)
     _end_leases(people)
     erid = erid_in(people.create("new"))
     assert people.erid("new") == erid
