@@ -270,9 +270,45 @@ class PostgreSQL(SqlService):
     user = "postgres"
     quick_stop = signal.SIGQUIT  # unlike SIGKILL it leaves no shared memory
 
+    def __init__(self, **settings: bool) -> None:
+        super().__init__(**settings)
+        self._spare: list[str] = []
+
+    def new_database(self) -> str:
+        return self._spare.pop() if self._spare else super().new_database()
+
     def drop(self, url: str) -> None:
+        """Empty it and keep it for the next test, which is ten times quicker than to make one."""
+        name = make_url(url).database
         with self.administration() as connection:
-            connection.execute(text(f"DROP DATABASE {make_url(url).database} WITH (FORCE)"))
+            connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+                ),
+                {"name": name},
+            )
+            connection.execute(text(f"ALTER DATABASE {name} RESET ALL"))
+        engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            schemas = connection.execute(
+                text(
+                    "SELECT nspname FROM pg_namespace"
+                    " WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"
+                )
+            )
+            for (schema,) in schemas.all():
+                connection.execute(text(f'DROP SCHEMA "{schema}" CASCADE'))
+            connection.execute(text("CREATE SCHEMA public"))
+        self._spare.append(url)
+
+    def stop(self) -> None:
+        if not self.is_private:
+            with self.administration() as connection:
+                for url in self._spare:
+                    name = make_url(url).database
+                    connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+            self._spare.clear()
+        super().stop()
 
     def _address(self) -> str:
         return _text_of(
@@ -352,6 +388,7 @@ class MariaDB(SqlService):
         if not self.durable:
             options += ["--innodb-flush-log-at-trx-commit=2", "--innodb-doublewrite=0"]
             options += ["--innodb-flush-method=nosync", "--sync-frm=0"]
+            options += ["--innodb-file-per-table=0"]  # tables come and go without files
         return [self._program("mariadbd"), *options]
 
 
