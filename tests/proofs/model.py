@@ -5,7 +5,7 @@ columns are changed behind the bridge's back, operators assign, relink and retir
 configuration changes, nodes restart and time goes by. After every step the model, which is
 plain Python and knows who each row's person is, says what the answer had to be.
 
-    python -m tests.proofs.model [--examples N] [--steps N] [--seed N]
+    python -m tests.proofs.model [--engine E] [--examples N] [--steps N] [--seed N]
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from unittest import mock
 
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -45,8 +46,11 @@ from sso_bridge.ledger.register import Pair
 from tests.people import SECRET
 from tests.proofs.place import KEYS, LOGINS, SECONDS, STRATEGIES, UNUSABLE, WATCH, Place
 from tests.proofs.truth import Broken, Node, Row, Side, Tally, Truth, claim, folded
+from tests.services import MariaDB, PostgreSQL
 
 __all__ = ["Town", "TownWithFingerprints", "play"]
+
+SERVERS: Final = {"postgresql": PostgreSQL, "mariadb": MariaDB}
 
 Choice = st.integers(0, 11)
 Rule = TypeVar("Rule", bound=Callable[..., None])
@@ -514,11 +518,13 @@ def play(
     steps: int,
     random_seed: int | None = None,
     shrink: bool = False,
+    ledger_url: str | None = None,
 ) -> Tally:
     """Run a machine, always the same way unless `random_seed` says otherwise; raises Broken.
 
-    `shrink` looks for the shortest way to what it found."""
-    tally, place = Tally(), Place(machine.fingerprinted)
+    The ledger is at `ledger_url`, an empty database, or in SQLite. `shrink` looks for the
+    shortest way to what it found."""
+    tally, place = Tally(), Place(machine.fingerprinted, ledger_url)
     played: Any = type(machine.__name__, (machine,), {"tally": tally, "place": place})
     if random_seed is not None:
         played = seed(random_seed)(played)
@@ -541,39 +547,56 @@ def play(
 
 
 def main() -> int:
-    """Both machines at full length; 1 if one of them found something."""
+    """Both machines at full length on each engine, a fifth of it where a server has the ledger; 1
+    if one of them found something."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--examples", type=int, default=1000, help="towns of each kind")
     parser.add_argument("--steps", type=int, default=60, help="steps in each at most")
     parser.add_argument("--seed", type=int, default=None, help="random unless given")
+    parser.add_argument("--engine", choices=[*SERVERS, "sqlite", "all"], default="all")
     given = parser.parse_args()
     chosen = time.time_ns() % 2**32 if given.seed is None else given.seed
-    for machine in (TownWithFingerprints, Town):
-        began = time.monotonic()
-        try:
-            tally = play(
-                machine,
-                examples=given.examples,
-                steps=given.steps,
-                random_seed=chosen,
-                shrink=True,
-            )
-        except Broken as broken:
-            print(f"FAIL {machine.__name__}, seed {chosen}: {broken}")
-            print("\n".join(getattr(broken, "__notes__", [])))
-            return 1
-        took, steps = time.monotonic() - began, tally.steps.total()
-        print(
-            f"PASS {machine.__name__}, seed {chosen}: {tally.examples} examples, {steps} steps, "
-            f"{took:.1f} s, {steps / took:.0f} steps/s"
-        )
-        for title, counts in (
-            ("rules", tally.steps),
-            ("answers", tally.answers),
-            ("alarms and notices", tally.alarms),
-        ):
-            print(f"  {title}: " + ", ".join(f"{k} {n}" for k, n in counts.most_common()))
+    for engine in ["sqlite", *SERVERS] if given.engine == "all" else [given.engine]:
+        with ExitStack() as stack:
+            server = stack.enter_context(SERVERS[engine]()) if engine in SERVERS else None
+            examples = given.examples if server is None else max(1, given.examples // 5)
+            for machine in (TownWithFingerprints, Town):
+                url = None if server is None else server.new_database()
+                if not _shown(engine, machine, examples, given.steps, chosen, url):
+                    return 1
     return 0
+
+
+def _shown(
+    engine: str, machine: type[Town], examples: int, steps: int, chosen: int, url: str | None
+) -> bool:
+    """Play, print what was done, and say whether all was well."""
+    began = time.monotonic()
+    try:
+        tally = play(
+            machine,
+            examples=examples,
+            steps=steps,
+            random_seed=chosen,
+            shrink=True,
+            ledger_url=url,
+        )
+    except Broken as broken:
+        print(f"FAIL {engine}, {machine.__name__}, seed {chosen}: {broken}")
+        print("\n".join(getattr(broken, "__notes__", [])))
+        return False
+    took, done = time.monotonic() - began, tally.steps.total()
+    print(
+        f"PASS {engine}, {machine.__name__}, seed {chosen}: {tally.examples} examples, "
+        f"{done} steps, {took:.1f} s, {done / took:.0f} steps/s"
+    )
+    for title, counts in (
+        ("rules", tally.steps),
+        ("answers", tally.answers),
+        ("alarms and notices", tally.alarms),
+    ):
+        print(f"  {title}: " + ", ".join(f"{k} {n}" for k, n in counts.most_common()))
+    return True
 
 
 if __name__ == "__main__":

@@ -70,10 +70,12 @@ HASH: Final = CHEAP.make(SECRET.encode())
 class Place:
     """The two databases that all towns of a kind are in, one after the other.
 
-    Engines are kept over restarts of nodes: they are most of what a start costs, and hold
-    nothing that a node knows."""
+    The users are in SQLite; the ledger is at `ledger_url`, by default in SQLite too. Engines are
+    kept over restarts of nodes: they are most of what a start costs, and hold nothing that a
+    node knows."""
 
-    def __init__(self, fingerprinted: bool) -> None:
+    def __init__(self, fingerprinted: bool, ledger_url: str | None = None) -> None:
+        self._fingerprinted = fingerprinted
         folder = tempfile.mkdtemp(prefix="town-", dir=memory_folder())
         self.folder = Path(folder)
         self._engines: dict[tuple[object, ...], Engine] = {}
@@ -84,16 +86,28 @@ class Place:
         self.users.executescript(USERS.format(auto=auto))
         tokens = [(f"token-{key}", key, 4_000_000_000) for key in range(1, KEYS)]
         self.users.executemany("INSERT INTO tokens VALUES (?, ?, ?)", tokens)
-        settings = configuration("derived", fingerprinted)
+        self._ledger_url = ledger_url or f"sqlite:///{self.folder / 'erids.db'}"
+        settings = self.settings("derived")
         create_ledger(settings, self.folder)
-        self.ledger = self._connect("erids.db")
-        stored = self.ledger.execute("SELECT digest_key FROM sso_bridge_ledger").fetchone()
-        self.digests = Digests(bytes.fromhex(stored[0]), "canonical")
+        engine = create_engine(self._ledger_url, isolation_level="AUTOCOMMIT")
+        self._ledger = self._open.enter_context(engine.connect())
+        if ledger_url is None:
+            self._ledger.exec_driver_sql("PRAGMA synchronous=OFF")
+        (stored,) = self.ask("SELECT digest_key FROM sso_bridge_ledger")
+        self.digests = Digests(bytes.fromhex(stored["digest_key"]), "canonical")
         with self.engines("operator"):
             database = ledger_database(settings, self.folder, call_seconds=SECONDS)
         self.register = Register(database, declared_ledger(settings))
         self._reset = [f"DELETE FROM sso_bridge_{name}" for name in ("entry", "login", "claim")]
         self._sequences = "" if fingerprinted else "; DELETE FROM sqlite_sequence"
+
+    def settings(self, strategy: str) -> Settings:
+        """The configuration with one of `STRATEGIES`."""
+        return configuration(strategy, self._fingerprinted, self._ledger_url)
+
+    def ask(self, query: str) -> list[dict[str, Any]]:
+        """What is in the ledger's tables."""
+        return [dict(row) for row in self._ledger.exec_driver_sql(query).mappings()]
 
     def _connect(self, name: str) -> sqlite3.Connection:
         connection = sqlite3.connect(self.folder / name, isolation_level=None)
@@ -117,7 +131,7 @@ class Place:
         """Nobody lives here, and nobody ever did."""
         self.users.executescript("DELETE FROM users" + self._sequences)
         for statement in self._reset:
-            self.ledger.execute(statement)
+            self._ledger.exec_driver_sql(statement)
 
     def close(self) -> None:
         """Remove everything."""
@@ -130,7 +144,7 @@ def memory_folder() -> str | None:
 
 
 @cache
-def configuration(strategy: str, fingerprinted: bool) -> Settings:
+def configuration(strategy: str, fingerprinted: bool, ledger_url: str) -> Settings:
     born = {"fingerprint": ["born"]} if fingerprinted else {}
     source = {
         "url": "sqlite:///users.db",
@@ -156,7 +170,7 @@ def configuration(strategy: str, fingerprinted: bool) -> Settings:
     return Settings.model_validate(
         {
             "hashing": {"workers": 1},
-            "ledger": {"watch_seconds": WATCH},
+            "ledger": {"url": ledger_url, "watch_seconds": WATCH},
             "sources": {"shop": source},
             "sessions": {"web": tokens},
             "sites": {"de": {"source": "shop", "create": True, "sessions": ["web"]}},

@@ -31,11 +31,16 @@ from tests.proofs.truth import Broken
 
 
 @pytest.mark.parametrize("machine", [Town, TownWithFingerprints])
-def test_the_bridge_and_the_model_agree_whatever_happens(machine: type[Town]) -> None:
-    tally = play(machine, examples=25, steps=40)
-    assert tally.steps.total() > 300
-    assert tally.answers["ProfileAnswer"] > 100
-    assert tally.alarms.total() > 50
+def test_the_bridge_and_the_model_agree_whatever_happens(
+    machine: type[Town], database_url: str
+) -> None:
+    if database_url.startswith("sqlite"):
+        tally = play(machine, examples=25, steps=40)
+    else:
+        tally = play(machine, examples=8, steps=40, ledger_url=database_url)
+    assert tally.steps.total() > 80
+    assert tally.answers["ProfileAnswer"] > 30
+    assert tally.alarms.total() > 10
 
 
 def remember_for_ever() -> Any:

@@ -36,7 +36,6 @@ from tests.proofs.place import (
     LOGINS,
     WATCH,
     Place,
-    configuration,
 )
 
 __all__ = ["Broken", "Node", "Row", "Side", "Tally", "Truth", "claim", "folded"]
@@ -156,7 +155,7 @@ class Truth(RuleBasedStateMachine):
             mock.patch.dict(MAKERS, {"argon2id": lambda: CHEAP}),
             mock.patch("sso_bridge.wiring.parts.Memory", memory),
         ):
-            settings = configuration(self.strategy, self.fingerprinted)
+            settings = self.place.settings(self.strategy)
             node = Node(assemble(settings, self.place.folder, self.tally))
         pool, ledger = node.parts.pool, node.parts.ledger
         pool.run = lambda work, password, deadline: work(password)  # type: ignore[method-assign]
@@ -361,18 +360,14 @@ class Truth(RuleBasedStateMachine):
         self.cut = self._cut_short()
 
     def _cut_short(self) -> set[str]:
-        rows = self.place.ledger.execute(
-            "SELECT login_digest, owner FROM sso_bridge_claim"
-        ).fetchall()
-        claim(all(owner == "" for _, owner in rows), "a claim is still held")
-        return {self.login_of[digest] for digest, _ in rows}
+        rows = self.place.ask("SELECT login_digest, owner FROM sso_bridge_claim")
+        claim(all(row["owner"] == "" for row in rows), "a claim is still held")
+        return {self.login_of[row["login_digest"]] for row in rows}
 
     # The ledger's table
 
     def _entries(self) -> list[dict[str, Any]]:
-        cursor = self.place.ledger.execute("SELECT * FROM sso_bridge_entry ORDER BY id")
-        names = [name for name, *_ in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor]
+        return self.place.ask("SELECT * FROM sso_bridge_entry ORDER BY id")
 
     def _newest(self, what: str) -> dict[Any, dict[str, Any]]:
         """The newest entry of each primary key or each digest of an ERID, the table being sound."""
