@@ -23,7 +23,7 @@ lint: $(VENV)/.lint
 	$(BIN)/mypy sso_bridge tests
 	cd benchmarks && ../$(BIN)/mypy --config-file ../setup.cfg .
 
-# The promises about ERIDs under races and crashes, at full length: about 20 minutes on two cores.
+# The promises about ERIDs under races and crashes, at full length: about half an hour on two cores.
 proofs: $(VENV)/.test
 	$(BIN)/python -m tests.proofs.race
 	$(BIN)/python -m tests.proofs.crash

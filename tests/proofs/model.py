@@ -550,7 +550,7 @@ def main() -> int:
     """Both machines at full length on each engine, a fifth of it where a server has the ledger; 1
     if one of them found something."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--examples", type=int, default=1000, help="towns of each kind")
+    parser.add_argument("--examples", type=int, default=500, help="towns of each kind")
     parser.add_argument("--steps", type=int, default=60, help="steps in each at most")
     parser.add_argument("--seed", type=int, default=None, help="random unless given")
     parser.add_argument("--engine", choices=[*SERVERS, "sqlite", "all"], default="all")
