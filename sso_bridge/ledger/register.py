@@ -16,7 +16,7 @@ from ..core import erid as erids
 from ..core.deadline import Deadline
 from ..core.model import Binding, Fingerprint, Person
 from ..errors import NotPossible
-from .entries import BOUND, Entries
+from .entries import BOUND, Entries, Newest
 from .reading import Reading, number_of
 from .schema import ENTRY, LEDGER, LOGIN
 
@@ -91,18 +91,7 @@ class Register(Reading):
         def change(connection: Connection, entries: Entries) -> list[Change]:
             mine = entries.of_subject(connection, person)
             held = entries.of_erid(connection, given)
-            if held is not None and held.erid != given:
-                raise NotPossible(
-                    "the ledger has an ERID that could be mistaken for it"
-                    if held.erid is not None
-                    else "the ERID was forgotten on request; it may be nobody's again"
-                )
-            same = mine is not None and held is not None and mine.id == held.id
-            if same and mine is not None and mine.action in BOUND:
-                raise NotPossible("the person has this ERID already")
-            for what, row in (("ERID", held), ("person", mine)):
-                if row is not None and row.action == "retired" and not same:
-                    raise NotPossible(f"the {what} was retired; it may be nobody else's again")
+            _check_relink(mine, held, given)
             rows = []
             if held is not None and held.action in BOUND:
                 rows.append(
@@ -283,6 +272,23 @@ def _seal(entries: Entries, person: Person, fingerprint: Fingerprint | None) -> 
     if fingerprint is None or fingerprint.values is None:
         return None
     return entries.seal(person, fingerprint)
+
+
+def _check_relink(mine: Newest, held: Newest, given: str) -> None:
+    """Raises NotPossible unless the ERID `given`, of which `held` is the newest row, may become
+    that of the person of whom `mine` is."""
+    if held is not None and held.erid != given:
+        raise NotPossible(
+            "the ledger has an ERID that could be mistaken for it"
+            if held.erid is not None
+            else "the ERID was forgotten on request; it may be nobody's again"
+        )
+    same = mine is not None and held is not None and mine.id == held.id
+    if same and mine is not None and mine.action in BOUND:
+        raise NotPossible("the person has this ERID already")
+    for what, row in (("ERID", held), ("person", mine)):
+        if row is not None and row.action == "retired" and not same:
+            raise NotPossible(f"the {what} was retired; it may be nobody else's again")
 
 
 def _check(reason: str) -> None:
