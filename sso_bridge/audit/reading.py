@@ -85,6 +85,10 @@ class Reader:
                 else:
                     exact, canon = hash(erid), hash(canonical)
             entries.append((0, number, person, loose, exact, canon, subject, login, erid))
+            for other in user.other_logins:
+                if login_fault(other) in (None, "login_spaces"):
+                    loose = hash((number, bare(other)))
+                    entries.append((3, number, None, loose, None, None, subject, other, None))
             self.active += user.active
         self.users += len(batch)
         if self._ended is not None:

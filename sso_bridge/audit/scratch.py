@@ -81,19 +81,24 @@ CREATE TABLE suspect_login (hash INTEGER PRIMARY KEY);
 INSERT INTO suspect_login
     SELECT loose FROM entry WHERE loose IS NOT NULL GROUP BY loose HAVING count(*) > 1;
 CREATE TABLE login AS
-    SELECT source, subject, rule(source, login) AS ruled, folded(login) AS folded,
+    SELECT kind, source, subject, rule(source, login) AS ruled, folded(login) AS folded,
         bare(login) AS bare
     FROM entry WHERE loose IN (SELECT hash FROM suspect_login);
 
 INSERT INTO found SELECT 'login_duplicated', source, subject, NULL FROM login
     WHERE (source, ruled) IN
-        (SELECT source, ruled FROM login GROUP BY 1, 2 HAVING count(*) > 1);
+        (SELECT source, ruled FROM login GROUP BY 1, 2
+            HAVING count(*) > 1 AND (min(subject) <> max(subject) OR sum(kind = 0) > 1));
 INSERT INTO found SELECT 'login_case', source, subject, NULL FROM login
     WHERE (source, folded) IN
-        (SELECT source, folded FROM login GROUP BY 1, 2 HAVING min(ruled) <> max(ruled));
+        (SELECT source, folded FROM login GROUP BY 1, 2
+            HAVING min(ruled) <> max(ruled)
+                AND (min(subject) <> max(subject) OR sum(kind = 0) > 1));
 INSERT INTO found SELECT 'login_accents', source, subject, NULL FROM login
     WHERE (source, bare) IN
-        (SELECT source, bare FROM login GROUP BY 1, 2 HAVING min(folded) <> max(folded));
+        (SELECT source, bare FROM login GROUP BY 1, 2
+            HAVING min(folded) <> max(folded)
+                AND (min(subject) <> max(subject) OR sum(kind = 0) > 1));
 DROP TABLE login;
 """
 
@@ -146,7 +151,8 @@ class Scratch:
 
     `rules` are the sources' login rules, by their numbers; a number beyond is a source that
     is not configured. Kind 0 of an entry is a user; what the ledger
-    holds is kind 1 if it came from the column, else kind 2."""
+    holds is kind 1 if it came from the column, else kind 2. Kind 3 is a further login of a user,
+    with nothing else; having one login twice is no fault of theirs."""
 
     def __init__(self, rules: list[LoginRule]) -> None:
         self._configured = len(rules)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -62,12 +62,15 @@ def command(config: Path, formats: str, output: Path | None) -> None:
     settings, folder = settings_at(config)
     deadline = Deadline(_SECONDS)
     sources = _sources(settings, folder)
+    programs = settings.sources.keys() - {source.name for source in sources}
+    for name in programs:
+        print(f"sources.{name} is a program (factory), and is not audited", file=sys.stderr)
     register = wiring.register(settings, folder)
     with (
         _progress(sources) as (told, stop),
         audit(
             sources,
-            _bindings(register, deadline),
+            _bindings(register, programs, deadline),
             deadline,
             version=__version__,
             alike_is_one=settings.ledger.uniqueness == "canonical",
@@ -108,6 +111,7 @@ def _sources(settings: Settings, folder: Path) -> list[AuditedSource]:
     """The sources, each with a connection of its own that may take its time."""
     from .. import wiring
     from ..audit import AuditedSource
+    from ..config.source import Source
     from ..core.erid import EridRule
     from ..core.logins import LoginRule
 
@@ -122,17 +126,21 @@ def _sources(settings: Settings, folder: Path) -> list[AuditedSource]:
             guarded=declared.erid.guard != "off",
         )
         for name, declared in settings.sources.items()
+        if isinstance(declared, Source)
     ]
 
 
-def _bindings(register: Register, deadline: Deadline) -> Iterator[Sequence[Bound]]:
-    """What the ledger holds."""
+def _bindings(
+    register: Register, programs: Set[str], deadline: Deadline
+) -> Iterator[Sequence[Bound]]:
+    """What the ledger holds, but for the users of `programs`, which are not read."""
     from ..audit import Bound
 
     for batch in register.bindings(deadline):
         yield [
             Bound(b.person.source, b.person.subject, b.erid, b.origin == COLUMN, b.seal)
             for b in batch
+            if b.person.source not in programs
         ]
 
 

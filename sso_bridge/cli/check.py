@@ -80,7 +80,7 @@ def _source(name: str, settings: Settings, parts: Parts) -> list[Finding]:
     from ..core.logins import LoginRule
     from ..sources.inspection import Finding, examine
 
-    declared = settings.sources[name]
+    declared = wiring.sql_settings(settings, name)
     creates = any(s.source == name and s.create for s in settings.sites.values())
     try:
         found = examine(

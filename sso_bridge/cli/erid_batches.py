@@ -27,9 +27,9 @@ from .options import config_option, progress, settings_at, written
 
 if TYPE_CHECKING:
     from ..config import Settings
+    from ..core.ports import UserSource
     from ..core.site import Source
     from ..ledger.register import Outcome, Pair
-    from ..sources import SqlSource
 
 __all__ = ["assign", "export", "import_"]
 
@@ -221,7 +221,7 @@ def _users(settings: Settings, folder: Path, name: str) -> Iterator[Sequence[Rec
     from .. import wiring
     from ..sources.scan import count, scan_pages
 
-    mapping = wiring.mapping(settings.sources[name])
+    mapping = wiring.mapping(wiring.sql_settings(settings, name))
     database = wiring.source_database(settings, folder, name, call_seconds=_SECONDS)
     total = count(database, mapping, Deadline(_SECONDS))
     batches = scan_pages(database, mapping, _STEP_SECONDS, batch=_BATCH)
@@ -229,7 +229,7 @@ def _users(settings: Settings, folder: Path, name: str) -> Iterator[Sequence[Rec
 
 
 def _proposed(
-    people: dict[Person, Record], declared: Source, users: SqlSource, tally: Tally
+    people: dict[Person, Record], declared: Source, users: UserSource, tally: Tally
 ) -> Iterator[Pair]:
     """The ERIDs that people who have none are to get; those who cannot are counted."""
     from ..ledger.register import Pair
@@ -276,7 +276,7 @@ def _rows(file: IO[str], source: str, tally: Tally) -> Iterator[Line]:
 
 
 def _imported(
-    lines: Sequence[Line], declared: Source, users: SqlSource, tally: Tally
+    lines: Sequence[Line], declared: Source, users: UserSource, tally: Tally
 ) -> Iterator[tuple[int, Pair]]:
     """The pairs of `lines` whose user exists and whose ERID can be one."""
     from ..ledger.register import Pair

@@ -23,7 +23,7 @@ from .base import is_secret
 from .model import Caller, Settings, Wording
 from .places import alternatives
 from .sessions import JwtSession, TableSession
-from .source import Active, AddressField, Attribute
+from .source import Active, AddressField, Attribute, Computed, FilterRule, LoginColumn
 
 __all__ = ["example", "reference", "sections"]
 
@@ -95,8 +95,13 @@ def reference() -> str:
         "Address fields: " + ", ".join(f"`{name}`" for name in get_args(AddressField)) + ".",
         "They are those of the wire: `name1` is the first name, `name2` the last.",
     ]
-    for header, section in sections():
-        lines += ["", f"## `{header}`" if header else "## At the top of the file", ""]
+    inner: list[tuple[str, type[BaseModel]]] = [
+        ("Computed values", Computed),
+        ("Filters", FilterRule),
+        ("Login columns", LoginColumn),
+    ]
+    for header, section in [*sections(), *inner]:
+        lines += ["", f"## {_title(header)}" if header else "## At the top of the file", ""]
         if header:
             lines += [inspect.getdoc(section) or "", ""]
         lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
@@ -104,6 +109,10 @@ def reference() -> str:
             cells = [f"`{key}`", _type(field), _default(field), field.description or ""]
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _title(header: str) -> str:
+    return f"`{header}`" if header.startswith("[") else header
 
 
 def _sections(path: tuple[str, ...], model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
@@ -120,7 +129,7 @@ def _sections(path: tuple[str, ...], model: type[BaseModel]) -> Iterator[tuple[s
                 below = (*below, "NAME")
                 for entry in alternatives(get_args(inner)[1]):
                     yield from _sections(below, entry)
-            else:
+            elif not get_origin(inner):
                 yield from _sections(below, inner)
 
 
@@ -143,7 +152,7 @@ def _table(path: tuple[str, ...], field: FieldInfo) -> list[str]:
     """The lines of a section, or of one entry of a table of sections for each example."""
     types = alternatives(field.annotation)
     if get_origin(types[0]) is not dict:
-        return [line for inner in types for line in _section(path, inner)]
+        return [line for inner in types if not get_origin(inner) for line in _section(path, inner)]
     entries = alternatives(get_args(types[0])[1])
     lines = []
     names = field.examples or []
@@ -257,6 +266,8 @@ _WORDS: Final[dict[Any, str]] = {
     int: "whole number",
     float: "number",
     bool: "`true` or `false`",
+    Any: "anything",
+    Computed: "a [computed value](#computed-values)",
     Path: "path",
 }
 
@@ -276,7 +287,7 @@ def _words(annotation: Any) -> str:
         if names is AddressField:
             keys = "an address field"
         return f"table: {keys}, each {_words(value)}"
-    if isinstance(here, type) and issubclass(here, BaseModel):
+    if here not in _WORDS and isinstance(here, type) and issubclass(here, BaseModel):
         return "`{ " + ", ".join(f"{name} = …" for name in here.model_fields) + " }`"
     return _WORDS[here]
 

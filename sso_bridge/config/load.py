@@ -19,6 +19,7 @@ from .places import Place, find, known_keys, secrets_in
 
 __all__ = ["load", "settings_from"]
 
+_WORDS: Final = {str: "text", int: "a whole number", bool: "true or false"}
 _URL_PASSWORD: Final = re.compile(r"://[^:/@]*:[^@]+@|[?&]\w*pass\w*=", re.IGNORECASE)
 
 
@@ -54,7 +55,7 @@ def settings_from(tables: dict[str, Any], path: Path) -> tuple[Settings, list[st
         f"{path}: {place} is a secret in the file itself; move it to "
         f"{place.rsplit('.', 1)[-1]}_file or …_env"
         for place, value in secrets_in(Settings, tables)
-        if not place.endswith(".url") or _URL_PASSWORD.search(value)
+        if not place.endswith("url") or _URL_PASSWORD.search(value)
     ]
     return settings, warnings
 
@@ -64,10 +65,15 @@ def _explain(error: ValidationError) -> Iterator[str]:
         (find(Settings, problem["loc"]), problem)
         for problem in error.errors(include_url=False, include_input=False)
     ]
-    meant = {place.choice for place, _ in problems if place.choice not in (None, place.keys)}
+    meant = {
+        choice
+        for place, problem in problems
+        for choice in place.choices
+        if choice != place.keys or problem["type"] == "at_key"
+    }
     for place, problem in problems:
-        if place.keys == place.choice and problem["type"] != "at_key":
-            if place.choice not in meant:
+        if place.keys in place.choices and problem["type"] != "at_key":
+            if place.keys not in meant:
                 yield f"{place.text}: {_expected(find(Settings, place.keys))}"
             continue
         yield _line(place, problem)
@@ -103,6 +109,8 @@ def _expected(choice: Place) -> str:
         if isinstance(here, type) and issubclass(here, BaseModel):
             keys = ", ".join(f"{key} = …" for key in known_keys([here]))
             names.append(f"a table {{ {keys} }}")
+        elif here in _WORDS:
+            names.append(_WORDS[here])
         else:
-            names.append({str: "text", int: "a whole number", bool: "true or false"}[here])
+            names.append("a list")
     return "should be " + ", or ".join(names)

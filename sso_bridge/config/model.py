@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from .base import BesidePath, Count, Seconds, Section, Switch, at_key
 from .sessions import JwtSession, TableSession
 from .soundness import check
-from .source import Source
+from .source import AnySource, Filter
 
 __all__ = [
     "Caller",
@@ -231,6 +231,11 @@ class Site(Section):
     source: str = Field(
         description="The [sources] entry with this site's users.", examples=["shop"]
     )
+    filter: Filter = Field(
+        {},
+        description="Which users of the source are the site's, as in the filter of a source.",
+        examples=[{"store_id": 1}],
+    )
     sessions: tuple[str, ...] = Field(
         (),
         description="The [sessions] entries whose tokens are accepted, tried in this order.",
@@ -279,10 +284,10 @@ class Settings(Section):
     hashing: Hashing = Field(Hashing(), description="The pool that passwords are verified in.")
     ledger: Ledger = Field(Ledger(), description="Where it is kept who has which ERID.")
     callers: dict[str, Caller] = Field({}, description="Who may call.", examples=["dr"])
-    sources: dict[str, Source] = Field(
+    sources: dict[str, AnySource] = Field(
         min_length=1,
         description="User databases.",
-        examples=["shop"],
+        examples=["shop", "crm"],
     )
     sessions: dict[str, Session] = Field(
         {}, description="Kinds of session token.", examples=["link", "cookie"]

@@ -21,12 +21,12 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 class Place:
     """A place of the file. `types` is what may stand there, none if it is unknown.
 
-    `choice` is the place of a value of several possible types, if the way leads through
-    one: the types that were not meant complain there too."""
+    `choices` are the places of values of several possible types that the way leads through: the
+    types that were not meant complain there too."""
 
     keys: tuple[str | int, ...] = ()
     types: tuple[Any, ...] = ()
-    choice: tuple[str | int, ...] | None = None
+    choices: tuple[tuple[str | int, ...], ...] = ()
     description: str | None = None
 
     @property
@@ -51,9 +51,9 @@ def find(model: type[BaseModel], location: Iterable[str | int]) -> Place:
 
 
 def _below(place: Place, part: str | int) -> Place:
-    if len(place.types) > 1:
-        meant = tuple(t for t in place.types if part in _tags(t))
-        return Place(place.keys, meant, place.keys, place.description)
+    meant = tuple(t for t in place.types if len(place.types) > 1 and _is_tagged(t, part))
+    if meant:
+        return Place(place.keys, meant, (*place.choices, place.keys), place.description)
     types: tuple[Any, ...] = ()
     description = None
     for here in place.types:
@@ -64,9 +64,9 @@ def _below(place: Place, part: str | int) -> Place:
                     description = field.description
         elif get_origin(here) is dict:
             types = alternatives(get_args(here)[1])
-        elif get_origin(here) is tuple:
+        elif get_origin(here) is tuple and isinstance(part, int):
             types = alternatives(get_args(here)[0])
-    return Place((*place.keys, part), types, place.choice, description)
+    return Place((*place.keys, part), types, place.choices, description)
 
 
 def alternatives(annotation: Any) -> tuple[Any, ...]:
@@ -102,7 +102,9 @@ def _secrets(place: Place, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, str) and any(is_secret(t) for t in place.types):
         yield place.text, value
     elif isinstance(value, Mapping):
-        tables = Place(place.keys, tuple(t for t in place.types if _fits(t, value)))
+        fitting = [t for t in place.types if _fits(t, value)]
+        best = max(fitting, key=lambda t: len(value.keys() & set(known_keys([t]))), default=None)
+        tables = Place(place.keys, () if best is None else (best,))
         for key, inner in value.items():
             yield from _secrets(_below(tables, key), inner)
 
@@ -118,6 +120,15 @@ def _fits(here: Any, value: Mapping[str, Any]) -> bool:
 
 def _is_section(here: Any) -> bool:
     return isinstance(here, type) and issubclass(here, BaseModel)
+
+
+def _is_tagged(here: Any, part: str | int) -> bool:
+    """Whether pydantic calls a member of a union `part` in a location: by its name, or by those of
+    its validators before it."""
+    if get_origin(here) is tuple:
+        return str(part).startswith("tuple[")
+    tags = _tags(here)
+    return part in tags or any(str(part).endswith(f" {tag}]") for tag in tags if tag)
 
 
 def _tags(here: Any) -> tuple[Any, ...]:

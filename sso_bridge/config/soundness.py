@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .sessions import JwtSession, TableSession
+from .source import PythonSource, Source
 
 if TYPE_CHECKING:
     from .model import Settings
@@ -44,6 +45,8 @@ def _sites(settings: Settings) -> None:
     for site_id, site in settings.sites.items():
         where = f"sites.{site_id}"
         _known(f"{where}.source", site.source, settings.sources)
+        if site.filter and isinstance(settings.sources[site.source], PythonSource):
+            raise ValueError(f"{where}.filter: needs a source with a database of its own")
         for token in site.sessions:
             _known(f"{where}.sessions", token, settings.sessions)
         if site.issue is not None:
@@ -57,25 +60,44 @@ def _sites(settings: Settings) -> None:
 def _sources(settings: Settings) -> None:
     """The password is shown to nobody, and what says who a user is, is not theirs to write."""
     for name, source in settings.sources.items():
-        written: dict[str, object] = {
-            f"{section}.{key}": field
-            for section in ("profile", "shipping", "billing")
-            for key, field in getattr(source, section).items()
-        }
-        shown = written | {
-            f"attributes.{key}": attribute.column for key, attribute in source.attributes.items()
-        }
-        for key, field in shown.items():
-            if field == source.password:
+        if isinstance(source, PythonSource):
+            continue
+        secret = set(source.password_columns())
+        for key, columns in source.shown():
+            if secret.intersection(columns):
                 raise ValueError(
                     f"sources.{name}.{key}: is the password column, which must not be shown"
                 )
-        creates = any(s.create and s.source == name for s in settings.sites.values())
-        ours = {source.subject, source.erid.column, source.active and source.active.column}
-        for key, field in written.items():
-            if creates and isinstance(field, str) and field in ours:
+        _filters(settings, name, source)
+        if any(s.create and s.source == name for s in settings.sites.values()):
+            _creates(name, source)
+
+
+def _filters(settings: Settings, name: str, source: Source) -> None:
+    """A site's filter comes on top of its source's."""
+    for site_id, site in settings.sites.items():
+        if site.source == name:
+            for column in site.filter.keys() & source.filter.keys():
                 raise ValueError(
-                    f"sources.{name}.{key}: a new user could write the column {field!r}; map it "
+                    f"sites.{site_id}.filter.{column}: sources.{name}.filter has it too; keep one"
+                )
+
+
+def _creates(name: str, source: Source) -> None:
+    """What a source needs that takes new users."""
+    if source.read_only or source.select is not None:
+        key = "read_only" if source.read_only else "select"
+        raise ValueError(f"sources.{name}.{key}: takes no new users; set create = false")
+    if not isinstance(source.password, str) or source.of(source.password):
+        raise ValueError(
+            f"sources.{name}.password: a new hash needs one column of the table; set create = false"
+        )
+    ours = {source.subject, source.erid.column, *(rule.column for rule in source.active_rules())}
+    for key, columns in source.shown():
+        if not key.startswith("attributes."):
+            for column in ours.intersection(columns):
+                raise ValueError(
+                    f"sources.{name}.{key}: a new user could write the column {column!r}; map it "
                     "as an attribute, or set create = false"
                 )
 
@@ -86,6 +108,8 @@ def _sessions(settings: Settings) -> None:
         where = f"sessions.{name}"
         if isinstance(session, TableSession):
             _known(f"{where}.source", session.source, settings.sources)
+            if isinstance(settings.sources[session.source], PythonSource):
+                raise ValueError(f"{where}.source: needs a source with a database of its own")
         if session.names == "erid":
             continue
         sources = {s.source for s in settings.sites.values() if name in (*s.sessions, s.issue)}

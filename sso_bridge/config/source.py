@@ -3,29 +3,91 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Discriminator, Field, SecretStr, Tag, field_validator, model_validator
 
-from .base import Count, Name, Section, at_key
+from .base import Count, Name, Section, Switch, at_key
 
 __all__ = [
     "Active",
     "Addresses",
+    "AnySource",
     "Attribute",
+    "Computed",
     "Erid",
-    "Fixed",
+    "FilterRule",
+    "Join",
+    "LoginColumn",
     "Made",
     "Mapped",
+    "Pairs",
     "Passwords",
+    "PythonSource",
+    "SharedSource",
     "Source",
 ]
 
+Scalar = str | int | bool
 
-class Fixed(Section):
-    """The same value for every user, in place of a column."""
 
-    value: str = Field(description="The value.", examples=["en_US"])
+class Computed(Section):
+    """A value that is computed: of a column, of several, or the same for everybody. What is given
+    is done in the order in which it stands here."""
+
+    value: str | None = Field(
+        None, description="The same value for every user.", examples=["en_US"]
+    )
+    column: Name | None = Field(None, description="A column.", examples=["full_name"])
+    columns: tuple[Name, ...] = Field(
+        (),
+        description="Several columns, one after the other. Those that are NULL or empty are left "
+        "out.",
+        examples=[["street", "house_number"]],
+    )
+    separator: str = Field("", description="What stands between several columns.", examples=[" "])
+    cast: Literal["text", "integer", "boolean", "date", "hex"] = Field(
+        "text",
+        description="How a cell becomes text; what cannot be read so is no value. hex: bytes as "
+        "hexadecimal digits.",
+    )
+    part: Literal["first", "rest", "last", "but_last"] | None = Field(
+        None, description="Which of the words is taken.", examples=["first"]
+    )
+    split: Name | None = Field(
+        None, description="What stands between words; by default white space.", examples=[","]
+    )
+    map: dict[str, str] | None = Field(
+        None,
+        description="Other values in place of these; one that is not among them is no value.",
+        examples=[{"m": "male"}],
+    )
+    letters: Literal["lower", "upper"] | None = Field(
+        None, description="Makes all letters these.", examples=["lower"]
+    )
+    prefix: str = Field("", description="What is put before a value.")
+    suffix: str = Field("", description="What is put behind a value.")
+    default: str | None = Field(
+        None, description="The value where there is none.", examples=["unknown"]
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> Computed:
+        given = [self.value is not None, self.column is not None, bool(self.columns)]
+        if sum(given) != 1:
+            raise at_key("column", "give one of value, column and columns")
+        if self.value is not None and self.model_fields_set - {"value", "type"}:
+            raise at_key("value", "is the same for everybody; remove what is computed of it")
+        if self.split is not None and self.part is None:
+            raise at_key("split", "goes with part, which says which of the words is taken")
+        if self.separator and not self.columns:
+            raise at_key("separator", "goes with columns, between which it stands")
+        return self
+
+    def names(self) -> tuple[str, ...]:
+        """The columns that the value is made of."""
+        return self.columns if self.column is None else (self.column,)
 
 
 class Made(Section):
@@ -37,8 +99,30 @@ class Made(Section):
     )
 
 
-Mapped = str | Fixed
-"""A column's name, or { value = "…" }."""
+Mapped = str | Computed
+"""A column's name, or a table that says how the value is computed."""
+
+
+class FilterRule(Section):
+    """Rows by what a column holds: give one of them."""
+
+    values: tuple[Scalar, ...] = Field((), description="One of these.", examples=[["DE", "AT"]])
+    other_than: tuple[Scalar, ...] = Field(
+        (), description="Anything but these and NULL.", examples=[["guest"]]
+    )
+    null: bool | None = Field(
+        None, strict=True, description="true: NULL; false: anything but NULL.", examples=[True]
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> FilterRule:
+        if sum([bool(self.values), bool(self.other_than), self.null is not None]) != 1:
+            raise at_key("values", "give one of values, other_than and null")
+        return self
+
+
+FilterValue = Scalar | tuple[Scalar, ...] | FilterRule
+Filter = dict[str, FilterValue]
 
 ProfileField = Literal["first_name", "last_name", "email", "locale", "home_phone", "fax_phone"]
 AddressField = Literal[
@@ -62,14 +146,19 @@ AddressField = Literal[
     "phone_number2",
     "county_name",
 ]
+MomentKind = Literal["naive_utc", "aware", "epoch_seconds", "epoch_milliseconds"]
 
 
 class Active(Section):
-    """Which users may come in, by one column: give values or null."""
+    """Which users may come in, by one column: give one of the others. Several such tables in a
+    list must all hold."""
 
     column: Name = Field(description="The column that decides.", examples=["status"])
-    values: tuple[str | int | bool, ...] = Field(
+    values: tuple[Scalar, ...] = Field(
         (), description="What it holds in users who may come in.", examples=[["active"]]
+    )
+    other_than: tuple[Scalar, ...] = Field(
+        (), description="What it holds, or NULL, in users who may not.", examples=[["banned"]]
     )
     null: bool | None = Field(
         None,
@@ -77,16 +166,86 @@ class Active(Section):
         description="true: those where it is NULL; false: those where it is anything else.",
         examples=[True],
     )
+    expires: MomentKind | None = Field(
+        None,
+        description="How a time is stored until which they may come in; NULL is for ever.",
+        examples=["naive_utc"],
+    )
+    locked_until: MomentKind | None = Field(
+        None,
+        description="How a time is stored until which they may not come in; NULL is not locked.",
+        examples=["naive_utc"],
+    )
 
     @model_validator(mode="after")
     def _one(self) -> Active:
-        if bool(self.values) == (self.null is not None):
-            raise at_key("values", "give one of values and null")
+        rules = [bool(self.values), bool(self.other_than), self.null is not None]
+        rules += [self.expires is not None, self.locked_until is not None]
+        if sum(rules) != 1:
+            keys = "values, other_than, null, expires and locked_until"
+            raise at_key("values", f"give one of {keys}")
         return self
 
 
+class LoginColumn(Section):
+    """A column with the login, and one that has it in letters of one kind."""
+
+    column: Name = Field(description="The column.", examples=["UserName"])
+    folded: Name = Field(
+        description="The column that has it in `letters`, with an index. It is looked up by this, "
+        "and compared with `column`.",
+        examples=["NormalizedUserName"],
+    )
+    letters: Literal["lower", "upper"] = Field(
+        "lower", description="Which letters `folded` has.", examples=["upper"]
+    )
+
+
+class Join(Section):
+    """A table with at most one row for each of ours. A column of it is written as this table's
+    name, a dot, and the column's name."""
+
+    table: Name = Field(description="The table.", examples=["customer_details"])
+    db_schema: str | None = Field(
+        None, alias="schema", description="Its schema.", examples=["public"]
+    )
+    on: dict[str, str] = Field(
+        min_length=1,
+        description="Which of its columns equals which of ours.",
+        examples=[{"customer_id": "id"}],
+    )
+    filter: Filter = Field(
+        {},
+        description="Which of its rows count, as in the filter of the source.",
+        examples=[{"kind": "main"}],
+    )
+
+
+class Pairs(Section):
+    """A table whose rows hold one named value each. A value is written as this table's name, a dot,
+    and the name of the value."""
+
+    table: Name = Field(description="The table.", examples=["wp_usermeta"])
+    db_schema: str | None = Field(
+        None, alias="schema", description="Its schema.", examples=["public"]
+    )
+    user: Name = Field(
+        description="The column that refers to the user's `subject`.", examples=["user_id"]
+    )
+    name: Name = Field(description="The column with the names.", examples=["meta_key"])
+    value: Name = Field(description="The column with the values.", examples=["meta_value"])
+    order: Name | None = Field(
+        None,
+        description="The column by which the first of several rows with one name counts.",
+        examples=["umeta_id"],
+    )
+
+
 class Addresses(Section):
-    """Addresses in a table of their own, one row each."""
+    """Addresses in a table of their own, one row each.
+
+    Which is the shipping and which the billing address is told by `kind`; or by `shipping_id` and
+    `billing_id`; or by `shipping_flag` and `billing_flag`. Without any the first is both."""
 
     table: Name = Field(description="The table.", examples=["addresses"])
     db_schema: str | None = Field(
@@ -95,33 +254,65 @@ class Addresses(Section):
     user: Name = Field(
         description="The column that refers to the user's `subject`.", examples=["user_id"]
     )
-    kind: Name = Field(
-        description="The column that tells shipping from billing.", examples=["kind"]
+    kind: Name | None = Field(
+        None, description="The column that tells shipping from billing.", examples=["kind"]
     )
-    shipping: str = Field("shipping", description="What it holds in a shipping address.")
-    billing: str = Field("billing", description="What it holds in a billing address.")
+    shipping: str = Field("shipping", description="What `kind` holds in a shipping address.")
+    billing: str = Field("billing", description="What `kind` holds in a billing address.")
+    id: Name | None = Field(
+        None,
+        description="The column that the user's `shipping_id` and `billing_id` refer to.",
+        examples=["entity_id"],
+    )
+    shipping_id: Name | None = Field(
+        None,
+        description="The column of the user's row that refers to the shipping address.",
+        examples=["default_shipping"],
+    )
+    billing_id: Name | None = Field(
+        None,
+        description="The column of the user's row that refers to the billing address.",
+        examples=["default_billing"],
+    )
+    shipping_flag: Name | None = Field(
+        None,
+        description="The column that is true in the shipping address.",
+        examples=["is_default_shipping"],
+    )
+    billing_flag: Name | None = Field(
+        None,
+        description="The column that is true in the billing address.",
+        examples=["is_default_billing"],
+    )
+    filter: Filter = Field(
+        {},
+        description="Which rows count, as in the filter of the source.",
+        examples=[{"deleted": 0}],
+    )
+    joins: dict[str, Join] = Field(
+        {}, description="Tables joined to an address, such as countries.", examples=["country"]
+    )
     fields: dict[AddressField, Mapped] = Field(
-        description='Which column holds which field, or { value = "…" }. Of several addresses of '
-        "one kind the one with the lowest address_id counts."
+        description="Which column holds which field, or how it is computed. Of several addresses "
+        "that are possible the one with the lowest address_id counts."
     )
-
-
-class Attribute(Section):
-    """An extended attribute of every answer about a user. The table's name is the attribute's."""
-
-    column: Name | None = Field(
-        None, description="The column with its value: this or value.", examples=["accepted_terms"]
-    )
-    value: str | None = Field(
-        None, description="Instead of it, the same value for every user.", examples=["yes"]
-    )
-    type: str = Field("string", description="Its valueDataType.")
 
     @model_validator(mode="after")
-    def _one(self) -> Attribute:
-        if (self.column is None) == (self.value is None):
-            raise at_key("column", "give one of column and value")
+    def _one(self) -> Addresses:
+        ids = self.shipping_id is not None or self.billing_id is not None
+        flags = self.shipping_flag is not None or self.billing_flag is not None
+        if (self.kind is not None) + ids + flags > 1:
+            raise at_key("kind", "give one of kind, the two ids and the two flags")
+        if ids != (self.id is not None):
+            raise at_key("id", "goes with shipping_id and billing_id")
         return self
+
+
+class Attribute(Computed):
+    """An extended attribute of every answer about a user. The table's name is the attribute's.
+    Its value is told as in [sources.NAME.profile]: by value, column, or columns."""
+
+    type: str = Field("string", description="Its valueDataType.")
 
 
 class Erid(Section):
@@ -194,12 +385,32 @@ class Erid(Section):
 class Passwords(Section):
     """How new passwords are hashed. All known formats are verified, whatever this says."""
 
+    rehash: Switch = False
     scheme: Literal["argon2id", "bcrypt", "scrypt", "pbkdf2-sha256", "django-pbkdf2-sha256"] = (
         Field("argon2id", description="The scheme of new hashes.")
     )
 
 
-class Source(Section):
+class SharedSource(Section):
+    """What sources of both kinds have."""
+
+    company: str | None = Field(
+        None,
+        max_length=100,
+        description="The companyID of its users. Unset, a companyID is not looked at.",
+        examples=["acme"],
+    )
+    login_match: Literal["exact", "ascii_case", "case", "case_and_accents"] = Field(
+        "exact",
+        description="Which logins are one, whatever the database's collation says: those that are "
+        "equal character by character; A to Z equal a to z; all letters equal their lower case; "
+        "accents do not count either.",
+    )
+    erid: Erid = Field(Erid(), description="Where ERIDs come from.")
+    passwords: Passwords = Field(Passwords(), description="How passwords are hashed.")
+
+
+class Source(SharedSource):
     """One user database, and which column holds what.
 
     The ledger knows it by the table's name: a new one is added with `sso-bridge ledger add`, one
@@ -210,34 +421,57 @@ class Source(Section):
         "the configuration.",
         examples=["SSO_BRIDGE_SHOP_URL"],
     )
-    pool_size: Count = Field(8, description="Connections of one worker at most.")
-    company: str | None = Field(
+    replica_url: SecretStr | None = Field(
         None,
-        max_length=100,
-        description="The companyID of its users. Unset, a companyID is not looked at.",
-        examples=["acme"],
+        description="A copy that users are read from. Whom it does not know yet, or while it is "
+        "down, is asked of `url`.",
+        examples=["SSO_BRIDGE_SHOP_REPLICA_URL"],
     )
+    read_only: Switch = Field(
+        False, description="Never write into it: no new accounts, no new hashes."
+    )
+    pool_size: Count = Field(8, description="Connections of one worker at most.")
     table: Name = Field(description="The table or view of users.", examples=["users"])
     db_schema: str | None = Field(
         None, alias="schema", description="Its schema.", examples=["public"]
+    )
+    select: Name | None = Field(
+        None,
+        description="A SELECT in place of the table, whose columns have the names that are mapped "
+        "below. `:name` in it stands for one of select_values.",
+        examples=["SELECT id, email, hash AS password_hash FROM crm.people WHERE tenant = :tenant"],
+    )
+    select_values: dict[str, Scalar] = Field(
+        {}, description="What the names in `select` stand for.", examples=[{"tenant": 3}]
     )
     subject: Name = Field(
         description="The column with the primary key: never changed, never given away again.",
         examples=["id"],
     )
-    login: Name = Field(description="The column with the login.", examples=["email"])
-    login_match: Literal["exact", "ascii_case"] = Field(
-        "exact",
-        description="Whether logins are compared character by character, or A to Z equal a to z.",
+    login: str | LoginColumn | tuple[str | LoginColumn, ...] = Field(
+        description="The column with the login, or a list of those that may have it. Answers show "
+        "the first.",
+        examples=["email"],
     )
-    password: Name = Field(
+    login_clash: Literal["refused", "first"] = Field(
+        "refused",
+        description="What becomes of a login that several users have in different columns: nobody "
+        "comes in by it; or it is theirs who have it in the column that is named first.",
+    )
+    password: Mapped = Field(
         description="The column with the password hash.", examples=["password_hash"]
     )
-    active: Active | None = Field(None, description="Who may come in. Unset, everybody.")
-    erid: Erid = Field(Erid(), description="Where ERIDs come from.")
-    passwords: Passwords = Field(Passwords(), description="How new passwords are hashed.")
+    filter: Filter = Field(
+        {},
+        description="Which rows are users at all: for each column a value, a list of them, or a "
+        "table with other_than or null.",
+        examples=[{"kind": "customer", "deleted_at": {"null": True}}],
+    )
+    active: Active | tuple[Active, ...] | None = Field(
+        None, description="Who may come in. Unset, everybody."
+    )
     profile: dict[ProfileField, Mapped] = Field(
-        {}, description='Which column holds which field of UserInfo, or { value = "…" }.'
+        {}, description="Which column holds which field of UserInfo, or how it is computed."
     )
     shipping: dict[AddressField, Mapped] = Field(
         {}, description="The shipping address, where it is in the user's row."
@@ -245,6 +479,10 @@ class Source(Section):
     billing: dict[AddressField, Mapped] = Field(
         {}, description="The billing address, where it is in the user's row."
     )
+    joins: dict[str, Join] = Field(
+        {}, description="Tables joined to the user's.", examples=["details"]
+    )
+    pairs: dict[str, Pairs] = Field({}, description="Tables of named values.", examples=["meta"])
     addresses: Addresses | None = Field(
         None, description="Addresses in a table of their own. They win over those in the row."
     )
@@ -259,3 +497,116 @@ class Source(Section):
         '{ make = "now" } (the time, UTC), "epoch" (seconds since 1970), "uuid" (random).',
         examples=[{"created_at": {"make": "now"}}],
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _select_is_a_table(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or values.get("select") is None:
+            return values
+        if "table" in values:
+            raise at_key("select", "stands in place of table; give one of them")
+        return {**values, "table": "users"}
+
+    @field_validator("select")
+    @classmethod
+    def _is_select(cls, sql: str | None) -> str | None:
+        if sql is None:
+            return None
+        sql = sql.strip().removesuffix(";").strip()
+        if not re.match(r"(?i)(select|with)\b", sql) or ";" in sql:
+            raise ValueError("should be one SELECT")
+        return sql
+
+    @model_validator(mode="after")
+    def _fits(self) -> Source:
+        if not self.login_columns():
+            raise at_key("login", "is an empty list; name a column")
+        names = [column for column, _, _ in self.login_columns()]
+        if len(set(names)) < len(names) or "" in names:
+            raise at_key("login", "names a column twice, or none")
+        if not self.password_columns():
+            raise at_key("password", "needs a column")
+        for name in self.joins.keys() & self.pairs.keys():
+            raise at_key("pairs", f"has the name {name!r}, which a join has too")
+        for name in [*self.joins, *self.pairs, *(self.addresses.joins if self.addresses else ())]:
+            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,40}", name):
+                raise at_key("joins", f"has the name {name!r}; use letters, digits and _")
+        if self.select is not None:
+            if self.db_schema is not None:
+                raise at_key("schema", "goes with table; write it into select")
+            wanted = set(re.findall(r"(?<![:\w]):([A-Za-z_]\w*)", self.select))
+            for name in wanted ^ self.select_values.keys():
+                raise at_key("select_values", f"and the names in select differ by {name!r}")
+        elif self.select_values:
+            raise at_key("select_values", "goes with select")
+        if self.passwords.rehash and (
+            self.read_only
+            or self.select is not None
+            or not isinstance(self.password, str)
+            or self.of(self.password)
+        ):
+            raise at_key(
+                "passwords",
+                "has rehash, which needs a table that may be written, and a password in one column",
+            )
+        return self
+
+    def login_columns(self) -> list[tuple[str, str | None, Literal["lower", "upper"]]]:
+        """Each column that may have the login; the one that has it folded, and how."""
+        given = self.login if isinstance(self.login, tuple) else (self.login,)
+        return [
+            (one, None, "lower") if isinstance(one, str) else (one.column, one.folded, one.letters)
+            for one in given
+        ]
+
+    def password_columns(self) -> tuple[str, ...]:
+        """Every column that the password hash is made of."""
+        return columns_in(self.password)
+
+    def active_rules(self) -> tuple[Active, ...]:
+        """Who may come in: all must hold."""
+        if self.active is None:
+            return ()
+        return self.active if isinstance(self.active, tuple) else (self.active,)
+
+    def of(self, column: str) -> str:
+        """The join or pairs that a column is of; "" for the user table itself."""
+        name, dot, _ = column.partition(".")
+        return name if dot and (name in self.joins or name in self.pairs) else ""
+
+    def shown(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """The place of everything that answers show, and the columns it is made of."""
+        for section in ("profile", "shipping", "billing", "attributes"):
+            for key, value in getattr(self, section).items():
+                yield f"{section}.{key}", columns_in(value)
+
+
+class PythonSource(SharedSource):
+    """Users that a program of your own finds, in place of a database that is mapped."""
+
+    factory: str = Field(
+        pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$",
+        description="What is called to make it, as package.module:name. It is given the source's "
+        "name and the options.",
+        examples=["shop_bridge.users:CrmSource"],
+    )
+    options: dict[str, Any] = Field(
+        {}, description="What the factory is given.", examples=[{"endpoint": "https://crm.example"}]
+    )
+
+
+def columns_in(value: Mapped) -> tuple[str, ...]:
+    """The columns that a value is made of."""
+    return (value,) if isinstance(value, str) else value.names()
+
+
+def _kind(given: Any) -> str:
+    if isinstance(given, PythonSource) or (isinstance(given, dict) and "factory" in given):
+        return "PythonSource"
+    return "Source"
+
+
+AnySource = Annotated[
+    Annotated[Source, Tag("Source")] | Annotated[PythonSource, Tag("PythonSource")],
+    Discriminator(_kind),
+]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ..errors import (
+    BridgeError,
     CreationRefused,
     IdentityAlarm,
     InvalidLogin,
@@ -111,10 +112,27 @@ class Bridge:
         if not found.record.active:
             raise InvalidLogin("the user is not active")
         key = self._key(found, request.key, deadline)
+        self._renew(found, password, deadline)
         return Accepted(key, found.record.attributes + self._session_for(found, key, deadline))
 
+    def _renew(self, found: Found, password: str, deadline: Deadline) -> None:
+        """Store a better hash of a password that was right, where the source wants that. Nobody is
+        kept out because it fails."""
+        source, stored = found.site.source, found.record.password_hash
+        if not source.rehashes or stored is None:
+            return
+        try:
+            renewed = source.passwords.renewed(password, stored, deadline)
+            if renewed is not None:
+                done = source.users.replace_hash(found.record.subject, stored, renewed, deadline)
+                self._observer.step("stored a new password hash", done=str(done))
+        except IdentityAlarm as alarm:
+            self._observer.alarm(alarm.kind, alarm.details)
+        except BridgeError as error:
+            self._observer.step("could not store a new password hash", why=error.details)
+
     def _get_user(self, site: Site, request: GetUser, deadline: Deadline) -> ProfileAnswer:
-        found = self._directory.find(request.key, deadline, addresses=True)
+        found = self._directory.find(request.key, deadline, profile=True)
         if not found.record.active:
             raise UserNotActive
         key = self._key(found, request.key, deadline)

@@ -69,7 +69,7 @@ class Creation:
                 raise IdentityAlarm(SUBJECT_REUSED, f"source {site.source.name!r}")
 
         try:
-            record = site.source.users.create(user, deadline, accept)
+            record = site.users.create(user, deadline, accept)
         except (IdentityAlarm, CreationRefused):
             claim.finish(deadline)
             raise
@@ -116,7 +116,7 @@ class Creation:
 
     @staticmethod
     def _row(site: Site, login: str, deadline: Deadline) -> Record | None:
-        return site.source.users.find(Lookup("login", login), deadline)
+        return site.users.find(Lookup("login", login), deadline)
 
     @staticmethod
     def _wanted(site: Site, request: CreateUser) -> tuple[str, str]:

@@ -72,17 +72,17 @@ class Directory:
             return self.site(key)
         return sites[0]
 
-    def find(self, key: UserKey, deadline: Deadline, *, addresses: bool = False) -> Found:
+    def find(self, key: UserKey, deadline: Deadline, *, profile: bool = False) -> Found:
         """The one user whom all of `key` names.
 
         Raises UserNotFound; IdentityAlarm if the keys disagree or the data is not sound;
         Rejected if `key` names no user at all."""
         erid = self._erid_sent(key)
         if erid is not None:
-            found = self._by_erid(key, erid, deadline, addresses)
+            found = self._by_erid(key, erid, deadline, profile)
         elif key.login_id is not None:
             site = self.site(key)
-            found = self.lookup(site, Lookup("login", key.login_id), deadline, addresses=addresses)
+            found = self.lookup(site, Lookup("login", key.login_id), deadline, profile=profile)
         else:
             raise InvalidMessage(
                 "userKey names nobody; it needs a userID, an externalReferenceID or a loginID"
@@ -91,23 +91,24 @@ class Directory:
         return found
 
     def lookup(
-        self, site: Site, key: Lookup, deadline: Deadline, *, addresses: bool = False
+        self, site: Site, key: Lookup, deadline: Deadline, *, profile: bool = False
     ) -> Found:
         """The user of `site` with one look-up value; raises UserNotFound, IdentityAlarm."""
         if key.kind == "erid":
             sent = UserKey(external_reference_id=key.value, site_id=site.id)
-            return self._by_erid(sent, key.value, deadline, addresses)
-        record = self._row(site, key, deadline, addresses)
+            return self._by_erid(sent, key.value, deadline, profile)
+        record = self._row(site, key, deadline, profile)
         if record is None:
             raise UserNotFound(f"no row of source {site.source.name!r} has that {key.kind}")
         return Found(site, record)
 
     def agree(self, found: Found, key: UserKey) -> None:
         """Raises IdentityAlarm unless every login and company in `key` is that of `found`."""
-        source, login = found.site.source, found.record.login
-        if key.login_id is not None and not (
-            login is not None and source.login_rule.same(key.login_id, login)
-        ):
+        source, sent = found.site.source, key.login_id
+        logins = [
+            one for one in (found.record.login, *found.record.other_logins) if one is not None
+        ]
+        if sent is not None and not any(source.login_rule.same(sent, one) for one in logins):
             raise IdentityAlarm(CONFLICTING_KEYS, "loginID is another user's than the other keys")
         if None not in (key.company_id, source.company) and key.company_id != source.company:
             raise IdentityAlarm(CONFLICTING_KEYS, "companyID is not the company of the site")
@@ -131,7 +132,7 @@ class Directory:
             raise IdentityAlarm(CONFLICTING_KEYS, "userID and externalReferenceID differ")
         return key.erid
 
-    def _by_erid(self, key: UserKey, erid: str, deadline: Deadline, addresses: bool) -> Found:
+    def _by_erid(self, key: UserKey, erid: str, deadline: Deadline, profile: bool) -> Found:
         """The user with `erid`: whom the ledger names, else whom one source's column names."""
         if not is_plain(erid):
             raise UserNotFound("no ERID is like that")
@@ -144,14 +145,14 @@ class Directory:
             site = self._answering(sites, person.source)
             if site is None:
                 raise UserNotFound("the ledger's user is not of this site")
-            row = self._row(site, Lookup("subject", person.subject), deadline, addresses)
+            row = self._row(site, Lookup("subject", person.subject), deadline, profile)
             if row is None:
                 raise UserNotFound("the ledger's user is gone")
             return Found(site, row)
-        return self._by_column(sites, erid, deadline, addresses)
+        return self._by_column(sites, erid, deadline, profile)
 
     def _by_column(
-        self, sites: Sequence[Site], erid: str, deadline: Deadline, addresses: bool
+        self, sites: Sequence[Site], erid: str, deadline: Deadline, profile: bool
     ) -> Found:
         """The user with `erid` in the ERID column of exactly one source."""
         sources = {site.source.name: site for site in sites}
@@ -159,7 +160,7 @@ class Directory:
             (name, row)
             for name, site in sources.items()
             if site.source.strategy.name == COLUMN
-            and (row := self._row(site, Lookup("erid", erid), deadline, addresses))
+            and (row := self._row(site, Lookup("erid", erid), deadline, profile))
         ]
         if not found:
             raise UserNotFound("nobody has that ERID")
@@ -181,11 +182,11 @@ class Directory:
             return self._default
         return on_it[0] if on_it else None
 
-    def _row(self, site: Site, key: Lookup, deadline: Deadline, addresses: bool) -> Record | None:
+    def _row(self, site: Site, key: Lookup, deadline: Deadline, profile: bool) -> Record | None:
         source: Source = site.source
         if not is_plain(key.value):
             return None
-        record = source.users.find(key, deadline, addresses=addresses)
+        record = site.users.find(key, deadline, profile=profile)
         self._observer.step(
             f"looked up by {key.kind}",
             source=source.name,

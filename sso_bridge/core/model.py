@@ -142,11 +142,13 @@ class Fingerprint:
 class Record:
     """One row of the client's users, as far as it is mapped.
 
+    `login` is the one that answers show; each of `other_logins` is as good to sign in with.
     `erid` is what the source's own column holds, None where there is no such column;
     `fingerprint` is None where none is configured."""
 
     subject: str
     login: str | None
+    other_logins: tuple[str, ...] = ()
     erid: str | None = None
     fingerprint: Fingerprint | None = None
     password_hash: str | None = field(default=None, repr=False)

@@ -22,11 +22,12 @@ __all__ = [
 class UserSource(Protocol):
     """The client's user database, whatever it looks like."""
 
-    def find(self, key: Lookup, deadline: Deadline, *, addresses: bool = False) -> Record | None:
+    def find(self, key: Lookup, deadline: Deadline, *, profile: bool = False) -> Record | None:
         """The one user that `key` names, or None if there is none.
 
-        `addresses` also fetches those kept in another table. Raises IdentityAlarm if
-        several rows are named, SourceUnavailable for an outage, DeadlineExceeded."""
+        Without `profile` the profile in the record may be left empty, if it is dear. Raises
+        IdentityAlarm if several rows are named, SourceUnavailable for an outage,
+        DeadlineExceeded."""
 
     def create(
         self, user: NewUser, deadline: Deadline, accept: Callable[[Record], None]
@@ -37,6 +38,11 @@ class UserSource(Protocol):
         `accept` sees the row before it is committed and may raise to undo it. Nothing is
         left behind by a failure. Raises SourceUnavailable for an outage, IdentityAlarm
         if the row that was read back is not the one that was written."""
+
+    def replace_hash(self, subject: str, old: str, new: str, deadline: Deadline) -> bool:
+        """Store `new` as the password hash of the user `subject` if it is `old` now; whether it was
+        done. Asked only where the configuration says `rehash`. Raises SourceUnavailable,
+        IdentityAlarm if the database refuses it, DeadlineExceeded."""
 
     def password_hashes(self, count: int, deadline: Deadline) -> Sequence[str]:
         """Up to `count` stored hashes, to learn which scheme most users have."""
@@ -124,6 +130,10 @@ class Passwords(Protocol):
     def verify(self, password: str, stored: str | None, deadline: Deadline) -> bool:
         """Whether `password` fits `stored`. None, an unknown format or too costly a hash is
         False, after a dummy verification of the usual cost. Raises Busy, DeadlineExceeded."""
+
+    def renewed(self, password: str, stored: str, deadline: Deadline) -> str | None:
+        """A new hash to store in place of `stored`, which `password` fits; None if `stored` is as
+        it should be, or there is no time for it now."""
 
     def hash(self, password: str, deadline: Deadline) -> str:
         """A new hash in the configured scheme. Raises Busy, DeadlineExceeded."""

@@ -54,6 +54,7 @@ class Source:
     login_rule: LoginRule = LoginRule.EXACT
     company: str | None = None
     email_is_login: bool = False
+    rehashes: bool = False
 
     @property
     def trusts_column(self) -> bool:
@@ -65,12 +66,14 @@ class Source:
 class Site:
     """One Digital River site.
 
+    `narrowed` finds those users of the source only that are the site's; None if all are.
     `token_attributes` are the extended attributes that may hold a session token.
     `issuer` makes the token that a login hands out as `issued_attribute`; it names the user by
     `issued_names`."""
 
     id: str
     source: Source
+    narrowed: UserSource | None = None
     sessions: tuple[SessionFormat, ...] = ()
     token_attributes: tuple[str, ...] = ()
     issuer: SessionIssuer | None = None
@@ -79,6 +82,11 @@ class Site:
     profile_session: ProfileSession = ProfileSession.IGNORED
     creates: bool = False
     wording: Mapping[str, Wording] = field(default_factory=dict)
+
+    @property
+    def users(self) -> UserSource:
+        """The users of the site."""
+        return self.source.users if self.narrowed is None else self.narrowed
 
     def refusal(self, error: Refused) -> Refusal:
         """`error` in this site's words, the published ones unless configured otherwise."""

@@ -17,8 +17,8 @@ from ..core.alarms import AMBIGUOUS_KEY
 from ..core.deadline import Deadline
 from ..core.model import Identity, Lookup
 from ..database import Database
+from ..database.moments import TimeKind, Unreadable, read_moment, write_moment
 from ..errors import ConfigurationError, IdentityAlarm, InvalidSession, SourceUnavailable
-from .moments import TimeKind, Unreadable, read_moment, write_moment
 from .token_table import TokenTable
 from .whom import check_same_kind, lookup_of
 

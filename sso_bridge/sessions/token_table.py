@@ -21,8 +21,8 @@ from sqlalchemy import (
 from sqlalchemy.types import NullType, TypeDecorator
 
 from ..core.model import LookupKind
+from ..database.moments import TIME_KINDS, TimeKind
 from ..errors import ConfigurationError
-from .moments import TIME_KINDS, TimeKind
 from .whom import check_kind
 
 __all__ = ["Hashing", "Hidden", "RevokedKind", "TokenTable"]

@@ -4,10 +4,16 @@ from .mapping import (
     ActiveRule,
     AddressTable,
     Column,
+    Computed,
     Constant,
     ExtendedAttribute,
+    Filter,
     Generated,
+    Join,
+    LoginColumn,
     Mapping,
+    Pairs,
+    Select,
 )
 from .sql import SqlSource
 
@@ -15,9 +21,15 @@ __all__ = [
     "ActiveRule",
     "AddressTable",
     "Column",
+    "Computed",
     "Constant",
     "ExtendedAttribute",
+    "Filter",
     "Generated",
+    "Join",
+    "LoginColumn",
     "Mapping",
+    "Pairs",
+    "Select",
     "SqlSource",
 ]

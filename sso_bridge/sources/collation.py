@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import column, func, select, table
+from sqlalchemy import func, select
 
 from ..core.deadline import Deadline
 from ..database import Database
+from .fields import Column, text_of
 from .keys import subject_text
-from .mapping import Mapping, text_of
+from .mapping import Mapping
 from .scan import BATCH
-from .shape import is_unique
+from .tables import Tables
 
 __all__ = ["alike"]
 
@@ -24,21 +25,29 @@ def alike(
 
     The database compares. It is not asked where it keeps the column unique. Raises
     SourceUnavailable, DeadlineExceeded."""
-    users = table(
-        mapping.table, column(mapping.subject), column(mapping.login), schema=mapping.schema
-    )
-    subject, login = users.c[mapping.subject], users.c[mapping.login]
-    group = (
-        select(login.label("key"))
-        .where(login.is_not(None))
-        .group_by(login)
-        .having(func.count() > 1)
-        .subquery("alike")
-    )
-    query = select(subject, login, group.c.key).join_from(users, group, login == group.c.key)
+    tables = Tables.of_users(mapping, source=database.what)
+    for one in mapping.logins:
+        yield from _alike(database, tables, mapping.subject, one.name, deadline)
+
+
+def _alike(
+    database: Database, tables: Tables, subject_name: str, login_name: str, deadline: Deadline
+) -> Iterator[Sequence[tuple[str, str, str]]]:
+    """The same of one login column."""
+    columns = [Column(subject_name), Column(login_name)]
     with database.connection(deadline) as connection:
-        if is_unique(connection, mapping.table, mapping.schema, mapping.login):
+        if tables.is_key(connection, login_name):
             return
+        users = tables.query(connection, columns).subquery("users")
+        subject, login = users.c[subject_name], users.c[login_name]
+        group = (
+            select(login.label("key"))
+            .where(login.is_not(None))
+            .group_by(login)
+            .having(func.count() > 1)
+            .subquery("alike")
+        )
+        query = select(subject, login, group.c.key).join_from(users, group, login == group.c.key)
         with connection.execution_options(yield_per=BATCH).execute(query) as result:
             for rows in result.partitions():
                 deadline.left()

@@ -24,7 +24,8 @@ from sqlalchemy.exc import NoSuchTableError, SAWarning
 from ..core.deadline import Deadline
 from ..core.logins import LoginRule
 from ..database import Database
-from .mapping import Column, Mapping
+from .fields import Column, columns_of
+from .mapping import Mapping
 from .shape import indexes, is_unique
 
 __all__ = ["Finding", "examine", "examine_table"]
@@ -45,7 +46,7 @@ def examine(
     """Everything worth saying about the mapping; raises SourceUnavailable for an outage."""
     with database.connection(deadline) as connection, warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # of indexes it cannot reflect; see below
-        found = list(_columns(connection, mapping.table, mapping.schema, mapping.columns()))
+        found = list(_columns(connection, mapping.table, mapping.schema, mapping.own_columns()))
         if any(f.severity == "error" for f in found):
             return found
         table = inspect(connection)
@@ -54,8 +55,8 @@ def examine(
             found += _creation(table, mapping)
         addresses = mapping.addresses
         if addresses is not None:
-            names = [f.name for f in addresses.fields.values() if isinstance(f, Column)]
-            columns = [addresses.user, addresses.kind, *names]
+            names = [c.name for f in addresses.fields.values() for c in columns_of(f) if not c.of]
+            columns = [c for c in (addresses.user, addresses.column, *names) if c]
             told = list(_columns(connection, addresses.table, addresses.schema, columns))
             found += told
             if all(f.severity == "ok" for f in told) and not _leads(
@@ -180,9 +181,9 @@ def _folded_is_quick(connection: Connection, table: Inspector, mapping: Mapping)
 
 def _creation(table: Inspector, mapping: Mapping) -> Iterator[Finding]:
     """Which columns a new row would lack a value for."""
-    written = {mapping.login, mapping.password, mapping.erid, *mapping.create}
-    if mapping.active is not None:
-        written.add(mapping.active.column)
+    written = {mapping.login, mapping.erid, *mapping.create, *(f.column for f in mapping.filters)}
+    written |= {c.name for c in columns_of(mapping.password)}
+    written |= {rule.column.name for rule in mapping.active if not rule.column.of}
     optional = {f.name for f in mapping.profile.values() if isinstance(f, Column)}
     for declared in table.get_columns(mapping.table, schema=mapping.schema):
         name = declared["name"]

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlalchemy import types
 
-from .mapping import text_of
+from .fields import text_of
 
-__all__ = ["Cell", "comparable", "stored_forms", "subject_text"]
+__all__ = ["Cell", "Dynamic", "comparable", "constants", "stored_forms", "subject_text"]
 
 Cell = str | int | bytes | uuid.UUID
 _BIGINT = 2**63
+
+
+class Dynamic(types.NullType):
+    """The type of a column that may hold numbers and texts, and nobody can tell."""
 
 
 def _integer(key: str) -> int | None:
@@ -48,15 +53,19 @@ _KINDS: tuple[tuple[type[types.TypeEngine[Any]], Callable[[str], Cell | None]], 
 )
 
 
-def comparable(column: types.TypeEngine[Any], key: str) -> Cell | None:
-    """`key` as a value of a column of this type; None if no such column could hold it.
+def comparable(column: types.TypeEngine[Any], key: str) -> list[Cell]:
+    """`key` as values of a column of this type; none if no such column could hold it.
 
     Asking an engine to compare an integer column with "abc" is an error on some and
     matches zero on others."""
+    if isinstance(column, Dynamic):
+        number = _integer(key)
+        return [key] if number is None else [key, number]
     for kind, convert in _KINDS:
         if isinstance(column, kind):
-            return convert(key)
-    return key
+            cell = convert(key)
+            return [] if cell is None else [cell]
+    return [key]
 
 
 def stored_forms(column: types.TypeEngine[Any], key: str) -> list[Cell]:
@@ -64,8 +73,25 @@ def stored_forms(column: types.TypeEngine[Any], key: str) -> list[Cell]:
     if isinstance(column, types._Binary):
         forms = (key.encode(), _bytes(key))
         return [raw for raw in forms if raw is not None and text_of(raw) == key]
-    cell = comparable(column, key)
-    return [] if cell is None else [cell]
+    return comparable(column, key)
+
+
+def constants(column: types.TypeEngine[Any], value: str | int | bool) -> list[Any]:
+    """A value of the configuration as values of a column of this type."""
+    text = text_of(int(value) if isinstance(value, bool) else value)
+    if isinstance(column, types.Boolean):
+        return {"1": [True], "true": [True], "0": [False], "false": [False]}.get(text, [])
+    if isinstance(column, types.Numeric):
+        try:
+            return [Decimal(text)]
+        except InvalidOperation:
+            return []
+    if isinstance(column, types.NullType):  # it may hold either
+        number = _integer(text)
+        return [text] if number is None else [text, number]
+    if isinstance(column, types.String) and isinstance(value, bool):
+        return [text, str(value).lower()]
+    return list(comparable(column, text))
 
 
 def subject_text(cell: object) -> str:

@@ -5,42 +5,135 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as ReadOnly
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, TableClause, bindparam, column, select, table
-
 from ..core.model import Address, Attribute, Fingerprint, NewUser, Profile, Record
+from .fields import Column, Constant, Field, columns_of, text_of
 from .keys import subject_text
-from .mapping import (
-    AddressTable,
-    Column,
-    Constant,
-    Field,
-    Generated,
-    Mapping,
-    Scalar,
-    text_of,
-)
+from .mapping import Generated, Mapping, Scalar
 
-__all__ = ["AddressReader", "RecordReader", "values_of"]
+__all__ = ["Filler", "RecordReader", "Row", "address_in", "other_rows", "values_of"]
 
-_MOST_ADDRESSES = 50
+Row = Sequence[Any]
 
 
-def _fill(
-    fields: ReadOnly[str, Field], row: Row[Any], place: ReadOnly[str, int]
-) -> dict[str, str | None]:
-    """The mapped values of one row, as text; NULL is None."""
-    values: dict[str, str | None] = {}
-    for name, field in fields.items():
-        if isinstance(field, Constant):
-            values[name] = field.value
-        else:
-            cell = row[place[field.name]]
+class Filler:
+    """Fills in `fields` from rows of `columns`. What is made of other columns too is left out."""
+
+    def __init__(self, fields: ReadOnly[str, Field], columns: Sequence[Column]) -> None:
+        place = {column: index for index, column in enumerate(columns)}
+        self._constants: dict[str, str | None] = {}
+        self._plain: list[tuple[str, int]] = []
+        self._computed: list[tuple[str, Any, list[int]]] = []
+        for name, value in fields.items():
+            needed = columns_of(value)
+            if not all(column in place for column in needed):
+                continue
+            if isinstance(value, Constant):
+                self._constants[name] = value.value
+            elif isinstance(value, Column):
+                self._plain.append((name, place[value]))
+            else:
+                self._computed.append((name, value.compute, [place[c] for c in needed]))
+
+    def fill(self, row: Row) -> dict[str, str | None]:
+        """The values of one row, as text; NULL is None."""
+        values = dict(self._constants)
+        for name, index in self._plain:
+            cell = row[index]
             values[name] = None if cell is None else text_of(cell)
-    return values
+        for name, compute, places in self._computed:
+            values[name] = compute([row[index] for index in places])
+        return values
+
+
+def address_in(values: dict[str, str | None]) -> Address | None:
+    """An address, or None where nothing at all is known of it."""
+    return Address(**values) if any(v is not None for v in values.values()) else None  # type: ignore[arg-type]
+
+
+class RecordReader:
+    """Reads rows whose columns are `columns`, among which are those of `mapping.identity()`."""
+
+    def __init__(self, mapping: Mapping, columns: Sequence[Column]) -> None:
+        self._mapping = mapping
+        place = {column: index for index, column in enumerate(columns)}
+        self.place = place
+        self._subject = place[Column(mapping.subject)]
+        self._logins = [place[Column(login.name)] for login in mapping.logins]
+        self._erid = None if mapping.erid is None else place[Column(mapping.erid)]
+        self._fingerprint = [place[Column(name)] for name in mapping.fingerprint]
+        self._active = [(rule, place[rule.column]) for rule in mapping.active]
+        self._filters = [(f, place[Column(f.column)]) for f in mapping.filters]
+        self._password = Filler({"": mapping.password}, columns)
+        self._profile = Filler(mapping.profile, columns)
+        self._shipping = Filler(mapping.shipping, columns)
+        self._billing = Filler(mapping.billing, columns)
+        attributes = {str(i): a.field for i, a in enumerate(mapping.attributes)}
+        self._attributes = Filler(attributes, columns)
+
+    def subject(self, row: Row) -> Any:
+        """The primary key as the driver gave it."""
+        return row[self._subject]
+
+    def subject_text(self, row: Row) -> str:
+        """The primary key as the ledger keeps it."""
+        return subject_text(row[self._subject])
+
+    def logins(self, row: Row) -> list[str | None]:
+        """The stored login of each login column, None for NULL."""
+        return [None if (c := row[i]) is None else text_of(c) for i in self._logins]
+
+    def erid(self, row: Row) -> str | None:
+        """The stored ERID, None for NULL or where there is no such column."""
+        cell = None if self._erid is None else row[self._erid]
+        return None if cell is None else text_of(cell)
+
+    def fingerprint(self, row: Row) -> Fingerprint | None:
+        """What never changes in the row; None if nothing of the kind is mapped."""
+        names = self._mapping.fingerprint
+        if not names:
+            return None
+        cells = [row[index] for index in self._fingerprint]
+        if all(cell is None for cell in cells):
+            return Fingerprint(json.dumps(names), None)
+        return Fingerprint(json.dumps(names), json.dumps([_lasting(cell) for cell in cells]))
+
+    def active(self, row: Row) -> bool:
+        """Whether the user may come in."""
+        return all(rule.holds(row[index]) for rule, index in self._active)
+
+    def counts(self, row: Row) -> bool:
+        """Whether the row passes the filters in code, not only in the database's opinion."""
+        return all(f.holds(row[index]) for f, index in self._filters)
+
+    def password(self, row: Row) -> str | None:
+        """The stored hash, None for NULL."""
+        return self._password.fill(row)[""]
+
+    def record(self, row: Row) -> Record:
+        """The user in `row`."""
+        logins = [login for login in self.logins(row) if login is not None]
+        values = self._attributes.fill(row)
+        return Record(
+            subject=self.subject_text(row),
+            login=logins[0] if logins else None,
+            other_logins=tuple(logins[1:]),
+            erid=self.erid(row),
+            fingerprint=self.fingerprint(row),
+            password_hash=self.password(row),
+            active=self.active(row),
+            profile=Profile(
+                **self._profile.fill(row),
+                shipping_address=address_in(self._shipping.fill(row)),
+                billing_address=address_in(self._billing.fill(row)),
+            ),
+            attributes=tuple(
+                Attribute(a.name, values[str(i)], a.data_type)
+                for i, a in enumerate(self._mapping.attributes)
+            ),
+        )
 
 
 def _lasting(cell: object) -> str | None:
@@ -50,144 +143,15 @@ def _lasting(cell: object) -> str | None:
     return None if cell is None else text_of(cell)
 
 
-def _address(values: dict[str, str | None]) -> Address | None:
-    """An address, or None where nothing at all is known of it."""
-    return Address(**values) if any(v is not None for v in values.values()) else None  # type: ignore[arg-type]
-
-
-class RecordReader:
-    """Reads rows whose columns are those of `mapping`, in the order of `columns`."""
-
-    def __init__(self, mapping: Mapping, columns: Sequence[str]) -> None:
-        self._mapping = mapping
-        self._place = {name: index for index, name in enumerate(columns)}
-
-    def subject(self, row: Row[Any]) -> Any:
-        """The primary key as the driver gave it."""
-        return row[self._place[self._mapping.subject]]
-
-    def subject_text(self, row: Row[Any]) -> str:
-        """The primary key as the ledger keeps it."""
-        return subject_text(self.subject(row))
-
-    def login(self, row: Row[Any]) -> str | None:
-        """The stored login, None for NULL."""
-        cell = row[self._place[self._mapping.login]]
-        return None if cell is None else text_of(cell)
-
-    def erid(self, row: Row[Any]) -> str | None:
-        """The stored ERID, None for NULL or where there is no such column."""
-        if self._mapping.erid is None:
-            return None
-        cell = row[self._place[self._mapping.erid]]
-        return None if cell is None else text_of(cell)
-
-    def fingerprint(self, row: Row[Any]) -> Fingerprint | None:
-        """What never changes in the row; None if nothing of the kind is mapped."""
-        names = self._mapping.fingerprint
-        if not names:
-            return None
-        cells = [row[self._place[name]] for name in names]
-        if all(cell is None for cell in cells):
-            return Fingerprint(json.dumps(names), None)
-        return Fingerprint(json.dumps(names), json.dumps([_lasting(cell) for cell in cells]))
-
-    @staticmethod
-    def text(cell: object) -> str:
-        """A cell as text."""
-        return text_of(cell)
-
-    def record(self, row: Row[Any]) -> Record:
-        """The user in `row`."""
-        mapping, place = self._mapping, self._place
-        password = row[place[mapping.password]]
-        return Record(
-            subject=self.subject_text(row),
-            login=self.login(row),
-            erid=self.erid(row),
-            fingerprint=self.fingerprint(row),
-            password_hash=None if password is None else text_of(password),
-            active=mapping.active is None
-            or mapping.active.holds(row[place[mapping.active.column]]),
-            profile=Profile(
-                **_fill(mapping.profile, row, place),
-                shipping_address=_address(_fill(mapping.shipping, row, place)),
-                billing_address=_address(_fill(mapping.billing, row, place)),
-            ),
-            attributes=tuple(
-                Attribute(a.name, _fill({"value": a.field}, row, place)["value"], a.data_type)
-                for a in mapping.attributes
-            ),
-        )
-
-
-class AddressReader:
-    """Reads and writes the addresses that are kept in a table of their own."""
-
-    def __init__(self, declared: AddressTable) -> None:
-        self._declared = declared
-        named = [f.name for f in declared.fields.values() if isinstance(f, Column)]
-        columns = list(dict.fromkeys([declared.user, declared.kind, *named]))
-        self._place = {name: index for index, name in enumerate(columns)}
-        source = self.target(columns)
-        query = select(*(source.c[c] for c in columns))
-        query = query.where(
-            source.c[declared.user] == bindparam("user"),
-            source.c[declared.kind].in_([declared.shipping, declared.billing]),
-        )
-        order = declared.fields.get("address_id")
-        if isinstance(order, Column):
-            query = query.order_by(source.c[order.name])
-        self.query = query.limit(_MOST_ADDRESSES)
-
-    def target(self, columns: Iterable[str]) -> TableClause:
-        """The address table with just these columns."""
-        names = dict.fromkeys(columns)
-        return table(
-            self._declared.table, *(column(c) for c in names), schema=self._declared.schema
-        )
-
-    def add(self, record: Record, rows: Sequence[Row[Any]]) -> Record:
-        """`record` with the first address of each kind in `rows`.
-
-        A row that only the database takes for the user's is passed over."""
-        declared = self._declared
-        first: dict[str, Address | None] = {}
-        for row in rows:
-            if subject_text(row[self._place[declared.user]]) != record.subject:
-                continue
-            kind = text_of(row[self._place[declared.kind]])
-            if kind not in first:
-                first[kind] = _address(_fill(declared.fields, row, self._place))
-        profile = replace(
-            record.profile,
-            shipping_address=first.get(declared.shipping) or record.profile.shipping_address,
-            billing_address=first.get(declared.billing) or record.profile.billing_address,
-        )
-        return replace(record, profile=profile)
-
-    def rows(self, subject: Any, profile: Profile) -> list[dict[str, Any]]:
-        """The rows to insert for a new user."""
-        declared = self._declared
-        made = []
-        for kind, address in (
-            (declared.shipping, profile.shipping_address),
-            (declared.billing, profile.billing_address),
-        ):
-            if address is not None:
-                values = _written(declared.fields, address, skip="address_id")
-                made.append({**values, declared.user: subject, declared.kind: kind})
-        return made
-
-
 def _written(
-    fields: ReadOnly[str, Field], value: Profile | Address | None, *, skip: str = ""
+    fields: ReadOnly[str, Field], value: Profile | Address | None, *, of: str = "", skip: str = ""
 ) -> dict[str, Scalar]:
-    """The columns that `value` fills; absent values are left to the database's default."""
+    """The columns of `of` that `value` fills; absent values are left to the database's default, and
+    what is computed cannot be written."""
     filled: dict[str, Scalar] = {}
     for name, field in fields.items():
         cell = None if value is None or name == skip else getattr(value, name)
-        if isinstance(field, Column) and cell is not None:
+        if isinstance(field, Column) and field.of == of and cell is not None:
             filled[field.name] = cell
     return filled
 
@@ -198,12 +162,54 @@ def values_of(mapping: Mapping, user: NewUser) -> dict[str, Scalar]:
         name: value.make() if isinstance(value, Generated) else value
         for name, value in mapping.create.items()
     }
-    row |= _written(mapping.shipping, user.profile.shipping_address)
-    row |= _written(mapping.billing, user.profile.billing_address)
-    row |= _written(mapping.profile, user.profile)
-    if mapping.active is not None and mapping.active.column not in row:
-        row[mapping.active.column] = mapping.active.initial()
-    row |= {mapping.login: user.login, mapping.password: user.password_hash}
+    row |= _profile_cells(mapping, user.profile, "")
+    for f in mapping.filters:
+        if len(f.values) == 1:
+            row[f.column] = f.values[0]
+    for rule in mapping.active:
+        if not rule.column.of and rule.column.name not in row:
+            row[rule.column.name] = rule.initial()
+    row[mapping.login] = user.login
+    if isinstance(mapping.password, Column):
+        row[mapping.password.name] = user.password_hash
     if mapping.erid is not None:
         row[mapping.erid] = user.erid
+    for login in mapping.logins:
+        if login.folded is not None and row.get(login.name) is not None:
+            text = str(row[login.name])
+            row[login.folded] = text.lower() if login.letters == "lower" else text.upper()
     return row
+
+
+def _profile_cells(mapping: Mapping, profile: Profile, of: str) -> dict[str, Scalar]:
+    """The columns of the table itself, or of the join or pairs `of`, that a profile fills."""
+    cells = _written(mapping.shipping, profile.shipping_address, of=of)
+    cells |= _written(mapping.billing, profile.billing_address, of=of)
+    return cells | _written(mapping.profile, profile, of=of)
+
+
+def other_rows(
+    mapping: Mapping, subject: Any, profile: Profile
+) -> Iterable[tuple[str, str | None, dict[str, Any]]]:
+    """Table, schema and row of everything else that a new user's profile becomes."""
+    for of, join in mapping.joins.items():
+        cells: dict[str, Any] = _profile_cells(mapping, profile, of)
+        if cells and all(ours == mapping.subject for _, ours in join.on):
+            cells |= {f.column: f.values[0] for f in join.filters if len(f.values) == 1}
+            yield join.table, join.schema, {**cells, **{theirs: subject for theirs, _ in join.on}}
+    for of, pairs in mapping.pairs.items():
+        for name, value in _profile_cells(mapping, profile, of).items():
+            row = {pairs.user: subject, pairs.name: name, pairs.value: value}
+            yield pairs.table, pairs.schema, row
+    chosen = mapping.addresses
+    if chosen is not None and chosen.choice == "kind":
+        kinds = {chosen.shipping: profile.shipping_address, chosen.billing: profile.billing_address}
+        for kind, address in kinds.items():
+            if address is not None:
+                cells = _written(chosen.fields, address, skip="address_id")
+                cells |= {f.column: f.values[0] for f in chosen.filters if len(f.values) == 1}
+                yield (
+                    chosen.table,
+                    chosen.schema,
+                    {**cells, chosen.user: subject, chosen.column: kind},
+                )

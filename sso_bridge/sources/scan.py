@@ -6,14 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, column, func, select, table
+from sqlalchemy import Row, func, select
 
 from ..core.deadline import Deadline
 from ..core.model import Fingerprint, Record
 from ..database import Database
+from .fields import Column, text_of
 from .keys import subject_text
-from .mapping import Column, Mapping, text_of
-from .rows import RecordReader
+from .mapping import Mapping
+from .rows import Filler, RecordReader
+from .tables import Tables
 
 __all__ = ["BATCH", "Lean", "count", "scan_lean", "scan_pages"]
 
@@ -32,6 +34,7 @@ class Lean(NamedTuple):
     first_name: str | None
     last_name: str | None
     fingerprint: Fingerprint | None
+    other_logins: tuple[str, ...] = ()
 
 
 def scan_pages(
@@ -44,88 +47,113 @@ def scan_pages(
     empty. Rows whose primary key is NULL are left out, and of several that are one to the
     database's collation some may be. Raises SourceUnavailable for an outage, also halfway, and
     DeadlineExceeded."""
-    bare = replace(
-        mapping, profile={}, shipping={}, billing={}, addresses=None, attributes=(), create={}
-    )
-    columns = bare.columns()
+    bare = replace(mapping, profile={}, shipping={}, billing={}, addresses=None, attributes=())
+    columns = bare.identity()
     reader = RecordReader(bare, columns)
-    users = table(mapping.table, *(column(c) for c in columns), schema=mapping.schema)
-    subject = users.c[mapping.subject]
-    page = select(*(users.c[c] for c in columns)).order_by(subject).limit(batch)
-    query = page.where(subject.is_not(None))
+    tables = Tables.of_users(bare, source=database.what)
+    subject = tables.element(Column(mapping.subject))
+    after: Any = None
     while True:
         with database.connection(Deadline(seconds)) as connection:
-            rows = connection.execute(query).all()
+            query = tables.query(connection, columns).order_by(subject).limit(batch)
+            first = subject.is_not(None) if after is None else subject > after
+            rows = connection.execute(query.where(first)).all()
         if not rows:
             return
         yield [reader.record(row) for row in rows]
-        query = page.where(subject > reader.subject(rows[-1]))
+        after = reader.subject(rows[-1])
 
 
 def scan_lean(
     database: Database, mapping: Mapping, deadline: Deadline, *, batch: int = BATCH
 ) -> Iterator[Sequence[Lean]]:
     """The same, several times as quick, for those who need no Record."""
-    profile = mapping.profile
-    names = [
-        field.name if isinstance(field, Column) else None
-        for field in (profile.get("first_name"), profile.get("last_name"))
-    ]
-    active = mapping.active
-    wanted = [mapping.subject, mapping.login, mapping.password, mapping.erid]
-    wanted += [None if active is None else active.column, *names]
-    columns = list(dict.fromkeys(n for n in (*wanted, *mapping.fingerprint) if n is not None))
-    fingerprint = RecordReader(mapping, columns).fingerprint
+    names = {n: f for n in ("first_name", "last_name") if (f := mapping.profile.get(n)) is not None}
+    bare = replace(mapping, profile=names, shipping={}, billing={}, addresses=None, attributes=())
+    columns = list(dict.fromkeys([*bare.identity(), *bare.shown()]))
+    reader = RecordReader(bare, columns)
+    place = reader.place
+    plain = {**names, "password": mapping.password}
+    filler = Filler({n: f for n, f in plain.items() if not isinstance(f, Column)}, columns)
     # A column that is not mapped is read from a cell that is always NULL.
-    subject, login, password, erid, state, first, last = (
-        len(columns) if name is None else columns.index(name) for name in wanted
+    nothing = len(columns)
+    subject, erid, password, first, last = (
+        place[one] if isinstance(one, Column) else nothing
+        for one in (
+            Column(mapping.subject),
+            None if mapping.erid is None else Column(mapping.erid),
+            mapping.password,
+            names.get("first_name"),
+            names.get("last_name"),
+        )
     )
-    known: dict[Any, bool] = {None: True if active is None else active.holds(None)}
+    logins = [place[Column(one.name)] for one in mapping.logins]
+    computes = len(plain) > sum(isinstance(f, Column) for f in plain.values())
+    states = [place[rule.column] for rule in mapping.active]
+    remembers = all(rule.lasts for rule in mapping.active)
+    known: dict[tuple[Any, ...], bool] = {}
 
-    def is_active(cell: Any) -> bool:
-        if active is None:
-            return True
-        if len(known) > 100:
-            known.clear()
-        held = known[cell] = active.holds(cell)
-        return held
+    def is_active(row: Any) -> bool:
+        if not remembers:
+            return reader.active(row)
+        cells = tuple([row[index] for index in states])
+        if cells not in known:
+            if len(known) > 100:
+                known.clear()
+            known[cells] = reader.active(row)
+        return known[cells]
 
-    for rows in _stream(database, mapping, columns, deadline, batch):
-        yield [
-            Lean(
+    for rows in _stream(database, bare, columns, deadline, batch):
+        leans = []
+        for cells in rows:
+            row = (*cells, None)
+            texts = [_text(row[index]) for index in logins]
+            if len(texts) > 1:
+                texts = [t for t in texts if t is not None] or texts[:1]
+            lean = Lean(
                 "" if row[subject] is None else subject_text(row[subject]),
-                _text(row[login]),
+                texts[0],
                 _text(row[erid]),
                 _text(row[password]),
-                known[row[state]] if row[state] in known else is_active(row[state]),
+                is_active(row) if states else True,
                 _text(row[first]),
                 _text(row[last]),
-                fingerprint(cells) if mapping.fingerprint else None,
+                reader.fingerprint(row) if mapping.fingerprint else None,
+                tuple(t for t in texts[1:] if t is not None),
             )
-            for cells in rows
-            for row in ((*cells, None),)
-        ]
+            if computes:
+                made = filler.fill(row)
+                lean = lean._replace(
+                    password_hash=made.get("password", lean.password_hash),
+                    first_name=made.get("first_name", lean.first_name),
+                    last_name=made.get("last_name", lean.last_name),
+                )
+            leans.append(lean)
+        yield leans
 
 
 def count(database: Database, mapping: Mapping, deadline: Deadline) -> int:
     """How many rows there are now. Raises as `scan_lean` does."""
-    users = table(mapping.table, column(mapping.subject), schema=mapping.schema)
+    tables = Tables.of_users(mapping, source=database.what)
     with database.connection(deadline) as connection:
-        return int(connection.execute(select(func.count()).select_from(users)).scalar_one())
+        rows = tables.query(connection, [Column(mapping.subject)]).subquery()
+        return int(connection.execute(select(func.count()).select_from(rows)).scalar_one())
 
 
 def _stream(
-    database: Database, mapping: Mapping, columns: Sequence[str], deadline: Deadline, batch: int
+    database: Database,
+    mapping: Mapping,
+    columns: Sequence[Column],
+    deadline: Deadline,
+    batch: int,
 ) -> Iterator[Sequence[Row[Any]]]:
-    users = table(mapping.table, *(column(c) for c in columns), schema=mapping.schema)
-    query = select(*(users.c[c] for c in columns))
-    with (
-        database.connection(deadline) as connection,
-        connection.execution_options(yield_per=batch).execute(query) as result,
-    ):
-        for rows in result.partitions():
-            deadline.left()
-            yield rows
+    tables = Tables.of_users(mapping, source=database.what)
+    with database.connection(deadline) as connection:
+        query = tables.query(connection, columns)
+        with connection.execution_options(yield_per=batch).execute(query) as result:
+            for rows in result.partitions():
+                deadline.left()
+                yield rows
 
 
 def _text(cell: Any) -> str | None:

@@ -1,20 +1,37 @@
-"""What the database itself declares about a mapped table; asked for once and remembered."""
+"""What the database itself declares about a table or query; asked for once and remembered."""
 
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, inspect, types
+from sqlalchemy import Connection, FromClause, false, inspect, select, text, types
 from sqlalchemy.exc import NoSuchTableError, SAWarning
 
 from ..errors import SourceUnavailable
+from .keys import Dynamic
 
-__all__ = ["TableShape", "indexes", "is_unique"]
+__all__ = ["QueryShape", "Shape", "TableShape", "indexes", "is_unique"]
+
+
+class Shape(Protocol):
+    """The columns of one table, view or query."""
+
+    def type_of(self, connection: Connection, name: str) -> types.TypeEngine[Any]:
+        """The type of a column; raises SourceUnavailable if there is none of that name."""
+
+    def is_key(self, connection: Connection, name: str) -> bool:
+        """Whether the database keeps a column unique, and equal values look equal in it: a
+        column without a type may hold both 1 and '1'."""
+
+    def collation(self, connection: Connection, name: str) -> str:
+        """The name of the column's collation, in lower case, where the engine has it and it
+        matters: of MariaDB and MySQL; "nocase" of SQLite if an index has it; "citext", or the
+        locale of a nondeterministic collation, of PostgreSQL. Otherwise ""."""
 
 
 class TableShape:
-    """The types and keys of one table or view. `source` names the source in errors.
+    """A table or view. `source` names the source in errors.
 
     Nothing is asked before the first call, so the database may be down at start."""
 
@@ -22,9 +39,10 @@ class TableShape:
         self._table, self._schema, self._source = table, schema, source
         self._types: dict[str, types.TypeEngine[Any]] = {}
         self._keys: dict[str, bool] = {}
+        self._collations: dict[str, str] = {}
 
     def type_of(self, connection: Connection, name: str) -> types.TypeEngine[Any]:
-        """The type of a column; raises SourceUnavailable if there is none of that name."""
+        """See `Shape`."""
         types_of = self._types or self._ask(connection)
         if name not in types_of:
             self._types = {}
@@ -37,7 +55,9 @@ class TableShape:
 
     def _ask(self, connection: Connection) -> dict[str, types.TypeEngine[Any]]:
         try:
-            columns = inspect(connection).get_columns(self._table, schema=self._schema)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SAWarning)  # of types it does not know
+                columns = inspect(connection).get_columns(self._table, schema=self._schema)
         except NoSuchTableError:
             raise SourceUnavailable(
                 f"source {self._source!r}: there is no table {self._table!r}"
@@ -45,12 +65,72 @@ class TableShape:
         return {c["name"]: c["type"] for c in columns}
 
     def is_key(self, connection: Connection, name: str) -> bool:
-        """Whether the database keeps a column unique, and equal values look equal in it: a
-        column without a type may hold both 1 and '1'."""
+        """See `Shape`."""
         if name not in self._keys:
             typed = not isinstance(self.type_of(connection, name), types.NullType)
             self._keys[name] = typed and is_unique(connection, self._table, self._schema, name)
         return self._keys[name]
+
+    def collation(self, connection: Connection, name: str) -> str:
+        """See `Shape`."""
+        if name not in self._collations:
+            self._collations[name] = _collation(connection, self._table, self._schema, name).lower()
+        return self._collations[name]
+
+
+_POSTGRESQL_TYPES: Final[dict[int, types.TypeEngine[Any]]] = {
+    16: types.Boolean(),
+    17: types.LargeBinary(),
+    **dict.fromkeys((20, 21, 23), types.BigInteger()),
+    **dict.fromkeys((25, 1042, 1043), types.String()),
+    1700: types.Numeric(),
+    2950: types.Uuid(),
+}
+"""By the object identifiers that pg_type has them under."""
+_MYSQL_TYPES: Final[dict[int, types.TypeEngine[Any]]] = {
+    **dict.fromkeys((1, 2, 3, 8, 9), types.BigInteger()),
+    **dict.fromkeys((0, 246), types.Numeric()),
+    **dict.fromkeys((249, 250, 251, 252, 253, 254), types.String()),
+}
+"""By the numbers of the client protocol (enum_field_types)."""
+
+
+class QueryShape:
+    """A query: its types are those that the driver tells of an empty result."""
+
+    def __init__(self, rows: FromClause, *, source: str) -> None:
+        self._rows, self._source = rows, source
+        self._types: dict[str, types.TypeEngine[Any]] = {}
+
+    def type_of(self, connection: Connection, name: str) -> types.TypeEngine[Any]:
+        """See `Shape`."""
+        if not self._types:
+            result = connection.execute(select(*self._rows.c).where(false()))
+            told = result.cursor.description if result.cursor is not None else ()
+            self._types = {
+                c.name: _told(connection.dialect.name, about[1])
+                for c, about in zip(self._rows.c, told, strict=True)
+            }
+            result.close()
+        return self._types[name]
+
+    def is_key(self, connection: Connection, name: str) -> bool:
+        """See `Shape`."""
+        return False
+
+    def collation(self, connection: Connection, name: str) -> str:
+        """See `Shape`."""
+        return ""
+
+
+def _told(engine: str, code: Any) -> types.TypeEngine[Any]:
+    if engine == "sqlite":
+        return Dynamic()
+    known = _POSTGRESQL_TYPES if engine == "postgresql" else _MYSQL_TYPES
+    try:
+        return known.get(code, types.NullType())
+    except TypeError:
+        return types.NullType()
 
 
 def is_unique(connection: Connection, table: str, schema: str | None, name: str) -> bool:
@@ -82,3 +162,38 @@ def indexes(connection: Connection, table: str, schema: str | None) -> list[Any]
 def _is_partial(index: Any) -> bool:
     """Whether an index holds some of the rows only."""
     return any(str(key).endswith("_where") for key in index.get("dialect_options", {}))
+
+
+_MYSQL_COLLATION: Final = text(
+    "SELECT COALESCE(collation_name, '') FROM information_schema.columns"
+    " WHERE table_name = :table AND column_name = :name"
+    " AND table_schema = COALESCE(:schema, database())"
+)
+_POSTGRESQL_COLLATION: Final = text(
+    """
+    SELECT CASE WHEN t.typname = 'citext' THEN 'citext' WHEN c.collisdeterministic THEN ''
+        ELSE COALESCE(to_jsonb(c) ->> 'colliculocale', to_jsonb(c) ->> 'colllocale', '') END
+    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+        LEFT JOIN pg_collation c ON c.oid = a.attcollation
+    WHERE a.attrelid = to_regclass(:whole) AND a.attname = :name
+    """
+)
+_SQLITE_COLLATIONS: Final = text(
+    "SELECT x.coll FROM pragma_index_list(:table) l, pragma_index_xinfo(l.name) x"
+    " WHERE x.seqno = 0 AND x.name = :name"
+)
+
+
+def _collation(connection: Connection, table: str, schema: str | None, name: str) -> str:
+    engine = connection.dialect.name
+    asked = {"table": table, "schema": schema, "name": name}
+    if engine in ("mysql", "mariadb"):
+        return str(connection.scalar(_MYSQL_COLLATION, asked) or "")
+    if engine == "postgresql":
+        quote = connection.dialect.identifier_preparer.quote_identifier
+        whole = ".".join(quote(part) for part in (schema, table) if part)
+        return str(connection.scalar(_POSTGRESQL_COLLATION, {"whole": whole, "name": name}) or "")
+    if engine == "sqlite":
+        collations = {str(c) for c in connection.scalars(_SQLITE_COLLATIONS, asked)}
+        return "nocase" if "NOCASE" in collations else ""
+    return ""

@@ -1,30 +1,29 @@
 """Users in a SQL database, read and written through a declared mapping.
 
-The statements depend on the mapping alone and are built once. Whatever the database says
-matches is compared again here: its collation may ignore case, accents, trailing spaces or
-invisible characters, and then names somebody else."""
+Whatever the database says matches is compared again here: its collation may ignore case, accents,
+trailing spaces or invisible characters, and then names somebody else."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnClause,
     Connection,
     Row,
     Select,
-    TableClause,
     bindparam,
     column,
     false,
-    func,
     insert,
     or_,
-    select,
     table,
     types,
+    update,
 )
 from sqlalchemy.exc import DataError, IntegrityError
 
@@ -36,24 +35,38 @@ from ..core.alarms import (
 )
 from ..core.deadline import Deadline
 from ..core.logins import LoginRule
-from ..core.model import Lookup, NewUser, Record
+from ..core.model import Lookup, LookupKind, NewUser, Record
 from ..database import Database, is_unique_violation
-from ..errors import IdentityAlarm
+from ..errors import CreationRefused, DeadlineExceeded, IdentityAlarm, SourceUnavailable
+from .details import AddressReader, Details, PairsReader
+from .fields import Column, columns_of
 from .keys import Cell, comparable, stored_forms
-from .mapping import Mapping, Scalar
-from .rows import AddressReader, RecordReader, values_of
-from .shape import TableShape
+from .mapping import Filter, LoginColumn, Mapping, Scalar
+from .matching import Comparison, by_folded, compare, register
+from .rows import Filler, RecordReader, other_rows, values_of
+from .tables import Tables
 
-__all__ = ["SqlSource"]
+__all__ = ["LookUp", "SqlSource"]
 
-_MOST_ROWS = 33
+_MOST_ROWS: Final = 33
 """Rows fetched for one key; a table with more that look alike to its collation is refused."""
+_REPLICA_RESTS: Final = 5.0
+"""Seconds for which a replica that failed is not asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """A statement that finds a user, and the values of its parameters for a key."""
+
+    statement: Select[Any]
+    values: Callable[[str], Sequence[dict[str, Cell | None]]]
 
 
 class SqlSource:
     """Implements `core.ports.UserSource` over a `Database`.
 
-    `name` is the source's in alarms. `login_rule` says which logins are the same."""
+    `name` is the source's in alarms. `login_rule` says which logins are the same. Of a
+    `replica` everything is asked first; whom it does not know, or while it fails, `database` is."""
 
     def __init__(
         self,
@@ -62,51 +75,75 @@ class SqlSource:
         *,
         name: str,
         login_rule: LoginRule = LoginRule.EXACT,
+        replica: Database | None = None,
     ) -> None:
-        self._database = database
-        self._mapping = mapping
-        self._name = name
-        self._rule = login_rule
-        self._shape = TableShape(mapping.table, mapping.schema, source=name)
-        columns = mapping.columns()
-        self._users: TableClause = table(
-            mapping.table, *(column(c) for c in columns), schema=mapping.schema
-        )
-        self._reader = RecordReader(mapping, columns)
-        self._addresses = AddressReader(mapping.addresses) if mapping.addresses else None
-        base = select(*(self._users.c[c] for c in columns)).limit(_MOST_ROWS)
-        self._nothing = base.where(false())
-        self._by: dict[str, Select[Any]] = {
-            "subject": base.where(self._users.c[mapping.subject] == bindparam("key")),
-            "login": base.where(self._users.c[mapping.login] == bindparam("key")),
-        }
-        self._by_folded_login = base.where(
-            or_(
-                self._users.c[mapping.login] == bindparam("key"),
-                func.lower(self._users.c[mapping.login]).in_(
-                    [bindparam("ascii"), bindparam("lower")]
-                ),
+        self._database, self._replica = database, replica
+        self._replica_rests_until = 0.0
+        self._mapping, self._name, self._rule = mapping, name, login_rule
+        self._tables = Tables.of_users(mapping, source=name)
+        pairs = [c for c in mapping.shown() if c.of in mapping.pairs]
+        self._columns = list(
+            dict.fromkeys(
+                [*mapping.identity(), *(c for c in mapping.shown() if c not in set(pairs))]
             )
         )
-        if mapping.erid is not None:
-            self._by["erid"] = base.where(self._users.c[mapping.erid] == bindparam("key"))
+        self._reader = self._whole_reader = RecordReader(mapping, self._columns)
+        self._whole_columns = self._columns
+        self._details: Details | None = None
+        if mapping.addresses is not None:
+            self._details = AddressReader(mapping.addresses, source=name)
+            self._whole_columns = list(dict.fromkeys([*self._columns, *pairs]))
+            self._whole_reader = RecordReader(mapping, self._whole_columns)
+        elif len({c.of for c in pairs}) == 1:
+            whole = RecordReader(mapping, [*self._columns, *pairs])
+            self._details = PairsReader(mapping.pairs[pairs[0].of], pairs, whole)
+        elif pairs:
+            self._whole_columns = [*self._columns, *pairs]
+            self._whole_reader = RecordReader(mapping, self._whole_columns)
+        self._look_ups: dict[tuple[LookupKind, bool], LookUp] = {}
 
-    def find(self, key: Lookup, deadline: Deadline, *, addresses: bool = False) -> Record | None:
+    def within(self, filters: Sequence[Filter]) -> SqlSource:
+        """The same users as far as they pass `filters` too."""
+        if not filters:
+            return self
+        return SqlSource(
+            self._database,
+            replace(self._mapping, filters=(*self._mapping.filters, *filters)),
+            name=self._name,
+            login_rule=self._rule,
+            replica=self._replica,
+        )
+
+    def find(self, key: Lookup, deadline: Deadline, *, profile: bool = False) -> Record | None:
         """The one user that `key` names, or None; see `core.ports.UserSource`."""
-        with self._database.connection(deadline) as connection:
-            row = self._one(connection, key)
+        if self._replica is not None and time.monotonic() >= self._replica_rests_until:
+            try:
+                record = self._find(self._replica, key, Deadline(deadline.left() / 2), profile)
+            except (SourceUnavailable, DeadlineExceeded):
+                self._replica_rests_until = time.monotonic() + _REPLICA_RESTS
+            else:
+                if record is not None:
+                    return record
+        return self._find(self._database, key, deadline, profile)
+
+    def _find(
+        self, database: Database, key: Lookup, deadline: Deadline, profile: bool
+    ) -> Record | None:
+        with database.connection(deadline) as connection:
+            row = self._one(connection, key, profile)
             if row is None:
                 return None
-            kinds: Sequence[Row[Any]] = ()
-            if addresses and self._addresses is not None:
-                subject = self._reader.subject(row)
-                kinds = connection.execute(self._addresses.query, {"user": subject}).all()
-        return self._record(row, kinds)
+            reader = self._whole_reader if profile else self._reader
+            if profile and self._details is not None:
+                return self._details.complete(connection, row, reader)
+        return reader.record(row)
 
     def create(
         self, user: NewUser, deadline: Deadline, accept: Callable[[Record], None]
     ) -> Record | None:
         """Insert `user` in one transaction and read it back; see `core.ports.UserSource`."""
+        if self._mapping.select is not None:
+            raise CreationRefused(f"source {self._name!r} is a query, which takes no rows")
         try:
             with self._database.connection(deadline, write=True) as connection:
                 record = self._insert(connection, user)
@@ -119,97 +156,188 @@ class SqlSource:
             ) from None
         return record
 
+    def replace_hash(self, subject: str, old: str, new: str, deadline: Deadline) -> bool:
+        """Store `new` as the password hash of a user whose hash is `old`; False if it is not any
+        more. Raises SourceUnavailable, DeadlineExceeded, IdentityAlarm."""
+        mapping = self._mapping
+        if not isinstance(mapping.password, Column) or mapping.password.of or mapping.select:
+            return False
+        users = table(
+            mapping.table,
+            column(mapping.subject),
+            column(mapping.password.name),
+            schema=mapping.schema,
+        )
+        password = users.c[mapping.password.name]
+        try:
+            with self._database.connection(deadline, write=True) as connection:
+                cells = comparable(
+                    self._tables.type_of(connection, Column(mapping.subject)), subject
+                )
+                forms = stored_forms(self._tables.type_of(connection, mapping.password), old)
+                result = connection.execute(
+                    update(users)
+                    .where(users.c[mapping.subject].in_(cells), password.in_(forms))
+                    .values({password: new})
+                )
+                changed = result.rowcount == 1
+                if result.rowcount > 1:
+                    connection.rollback()
+        except (DataError, IntegrityError):
+            raise IdentityAlarm(
+                SOURCE_REJECTED, f"source {self._name!r}: a new password hash does not fit"
+            ) from None
+        return changed
+
     def password_hashes(self, count: int, deadline: Deadline) -> Sequence[str]:
         """Up to `count` stored hashes, in whatever order the database finds them."""
-        password = self._users.c[self._mapping.password]
+        columns = list(columns_of(self._mapping.password))
+        filler = Filler({"": self._mapping.password}, columns)
         with self._database.connection(deadline) as connection:
-            rows = connection.execute(select(password).where(password.is_not(None)).limit(count))
-            return [self._reader.text(cell) for (cell,) in rows]
+            query = self._tables.query(connection, columns)
+            rows = connection.execute(
+                query.where(self._tables.element(columns[0]).is_not(None)).limit(count)
+            )
+            return [hash for row in rows if (hash := filler.fill(row)[""]) is not None]
 
     def check(self, deadline: Deadline) -> None:
         """Raises SourceUnavailable unless the database answers with the mapped columns."""
         with self._database.connection(deadline) as connection:
-            connection.execute(self._nothing).first()
+            query = self._tables.query(connection, self._whole_columns)
+            connection.execute(query.where(false())).first()
 
-    def _record(self, row: Row[Any], kinds: Sequence[Row[Any]] = ()) -> Record:
-        record = self._reader.record(row)
-        if self._addresses is None or not kinds:
-            return record
-        return self._addresses.add(record, kinds)
+    def look_ups(self, connection: Connection) -> Iterator[tuple[LookupKind, LookUp]]:
+        """Each way in which a user is found."""
+        register(connection, self._rule)
+        kinds: list[LookupKind] = ["subject", "login"]
+        for kind in kinds if self._mapping.erid is None else [*kinds, "erid"]:
+            yield kind, self._look_up(connection, kind, False)
 
-    def _one(self, connection: Connection, key: Lookup) -> Row[Any] | None:
+    def details(self, connection: Connection) -> Select[Any] | None:
+        """The further statement of a profile, whose parameter `user` is the user's primary key."""
+        return None if self._details is None else self._details.statement(connection)
+
+    def _one(self, connection: Connection, key: Lookup, profile: bool) -> Row[Any] | None:
         """The row that `key` names, if its primary key names the same row and no other.
 
         A primary key that is NULL, or several rows', would make one person of several. Where
         the database does not rule that out, the row must lead back to itself."""
-        row = self._named(connection, key)
+        row = self._named(connection, key, profile)
         if row is None or key.kind == "subject":
             return row
         subject = self._reader.subject(row)
         if subject is None:
             raise IdentityAlarm(SUBJECT_UNUSABLE, f"source {self._name!r}")
-        if not self._shape.is_key(connection, self._mapping.subject):
-            back = self._named(connection, Lookup("subject", self._reader.subject_text(row)))
+        if not self._tables.is_key(connection, self._mapping.subject):
+            text = self._reader.subject_text(row)
+            back = self._named(connection, Lookup("subject", text), False)
             if back is None or self._reader.subject(back) != subject:
                 raise IdentityAlarm(SUBJECT_UNUSABLE, f"source {self._name!r}")
         return row
 
-    def _named(self, connection: Connection, key: Lookup) -> Row[Any] | None:
+    def _named(self, connection: Connection, key: Lookup, profile: bool) -> Row[Any] | None:
         """The row that `key` names in code, not only in the database's opinion."""
-        found = self._rows(connection, key)
-        same = [row for row in found if self._is(row, key)]
-        if len(same) == 1 and len(found) < _MOST_ROWS:
-            return same[0]
+        register(connection, self._rule)
+        look_up = self._look_up(connection, key.kind, profile)
+        found = [
+            row
+            for values in look_up.values(key.value)
+            for row in connection.execute(look_up.statement, values)
+        ]
         if not found:
             return None
+        same = [row for row in found if self._is(row, key)]
+        if key.kind == "login" and len(same) > 1 and self._mapping.first_login_wins:
+            same = self._by_first_login(same, key.value)
+        if len(same) == 1 and len(found) < _MOST_ROWS:
+            return same[0]
         if not same:
             raise IdentityAlarm(COLLATION_MISMATCH, f"source {self._name!r}, by {key.kind}")
         raise IdentityAlarm(AMBIGUOUS_KEY, f"source {self._name!r}, by {key.kind}")
 
-    def _rows(self, connection: Connection, key: Lookup) -> Sequence[Row[Any]]:
-        name = {
-            "subject": self._mapping.subject,
-            "login": self._mapping.login,
-            "erid": self._mapping.erid,
-        }[key.kind]
-        if name is None:
-            return []
-        kind = self._shape.type_of(connection, name)
-        if key.kind == "subject":
-            cell = comparable(kind, key.value)
-            forms = [] if cell is None else [cell]
-        else:
-            forms = stored_forms(kind, key.value)
-        found: list[Row[Any]] = []
-        for form in forms:
-            values: dict[str, Cell] = {"key": form}
-            query = self._by[key.kind]
-            if key.kind == "login" and self._rule is LoginRule.ASCII_CASE and isinstance(form, str):
-                query = self._by_folded_login
-                values |= {"ascii": self._rule.canonical(form), "lower": form.lower()}
-            found.extend(connection.execute(query, values))
-        return found
-
     def _is(self, row: Row[Any], key: Lookup) -> bool:
         """Whether `row` has `key`, by the site's rule."""
+        if not self._reader.counts(row):
+            return False
         if key.kind == "subject":
             return self._reader.subject_text(row) == key.value
         if key.kind == "erid":
             return self._reader.erid(row) == key.value
-        login = self._reader.login(row)
-        return login is not None and self._rule.same(login, key.value)
+        return any(self._same(login, key.value) for login in self._reader.logins(row))
+
+    def _same(self, login: str | None, wanted: str) -> bool:
+        return login is not None and self._rule.same(login, wanted)
+
+    def _by_first_login(self, rows: Sequence[Row[Any]], login: str) -> list[Row[Any]]:
+        """Of `rows` those that have the login in the first column in which any has it."""
+        logins = [self._reader.logins(row) for row in rows]
+        for place in range(len(self._mapping.logins)):
+            same = [
+                row for row, of in zip(rows, logins, strict=True) if self._same(of[place], login)
+            ]
+            if same:
+                return same
+        return []
+
+    def _look_up(self, connection: Connection, kind: LookupKind, profile: bool) -> LookUp:
+        """Built once, when the database has told its types."""
+        known = self._look_ups.get((kind, profile))
+        if known is None:
+            known = self._look_ups[kind, profile] = self._build(connection, kind, profile)
+        return known
+
+    def _build(self, connection: Connection, kind: LookupKind, profile: bool) -> LookUp:
+        tables, mapping = self._tables, self._mapping
+        columns = self._whole_columns if profile else self._columns
+        base = tables.query(connection, columns).limit(_MOST_ROWS)
+        if kind == "login":
+            parts = [
+                self._comparison(connection, login, f"login{place}")
+                for place, login in enumerate(mapping.logins)
+            ]
+
+            def values(key: str) -> Sequence[dict[str, Cell | None]]:
+                filled = {name: cell for p in parts for name, cell in p.values(key).items()}
+                return [filled] if any(cell is not None for cell in filled.values()) else []
+
+            return LookUp(base.where(or_(*(part.clause for part in parts))), values)
+        name = mapping.subject if kind == "subject" else mapping.erid
+        if name is None:
+            return LookUp(base.where(false()), lambda key: [])
+        of = tables.type_of(connection, Column(name))
+        forms = comparable if kind == "subject" else stored_forms
+        statement = base.where(tables.element(Column(name)) == bindparam("key"))
+        return LookUp(statement, lambda key: [{"key": form} for form in forms(of, key)])
+
+    def _comparison(self, connection: Connection, login: LoginColumn, name: str) -> Comparison:
+        tables = self._tables
+        if login.folded is not None:
+            fold = str.lower if login.letters == "lower" else str.upper
+            return by_folded(tables.element(Column(login.folded)), fold, name)
+        return compare(
+            connection,
+            tables.element(Column(login.name)),
+            tables.type_of(connection, Column(login.name)),
+            tables.collation(connection, login.name),
+            self._rule,
+            name,
+        )
 
     def _insert(self, connection: Connection, user: NewUser) -> Record:
-        """Write the row and its addresses; read them back and insist on what was written."""
+        """Write the row and what belongs to it; read it back and insist on what was written."""
         mapping = self._mapping
         row = values_of(mapping, user)
         target = table(mapping.table, *map(_written, row.items()), schema=mapping.schema)
         try:
             connection.execute(insert(target).values(self._typed(connection, row)))
-            written = self._one(connection, Lookup("login", user.login))
-            if written is not None and self._addresses is not None:
-                for address in self._addresses.rows(self._reader.subject(written), user.profile):
-                    connection.execute(insert(self._addresses.target(address)).values(address))
+            written = self._one(connection, Lookup("login", user.login), False)
+            if written is not None:
+                subject = self._reader.subject(written)
+                for name, schema, cells in other_rows(mapping, subject, user.profile):
+                    other = table(name, *map(column, cells), schema=schema)
+                    connection.execute(insert(other).values(cells))
+                if self._mapping.joins:
+                    written = self._one(connection, Lookup("login", user.login), False)
         except DataError:
             raise IdentityAlarm(
                 SOURCE_REJECTED, f"source {self._name!r}: a value does not fit its column"
@@ -230,11 +358,11 @@ class SqlSource:
         """`row` with whatever text stands for an integer or boolean made one."""
         typed: dict[str, Any] = {}
         for name, value in row.items():
-            kind = self._shape.type_of(connection, name)
+            kind = self._tables.type_of(connection, Column(name))
             if isinstance(value, str) and isinstance(kind, types.Boolean):
                 typed[name] = value in ("true", "1")
             elif isinstance(value, str):
-                typed[name] = comparable(kind, value)
+                typed[name] = next(iter(comparable(kind, value)), None)
             else:
                 typed[name] = value
         return typed

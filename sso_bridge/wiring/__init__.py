@@ -3,7 +3,7 @@
 from .application import application
 from .declared import database_url, mapping
 from .ledger import check_ledger, create_ledger, declared_ledger, ledger_database, register
-from .parts import Parts, assemble, source_database
+from .parts import Parts, assemble, source_database, sql_settings
 
 __all__ = [
     "Parts",
@@ -17,4 +17,5 @@ __all__ = [
     "mapping",
     "register",
     "source_database",
+    "sql_settings",
 ]

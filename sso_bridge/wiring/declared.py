@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from ..config.source import Erid, Fixed, Made
+from ..config import source as source_settings
+from ..config.source import Erid, Made, PythonSource
 from ..config.source import Source as SourceSettings
 from ..core import strategies
 from ..errors import ConfigurationError
@@ -16,14 +18,21 @@ from ..sources import (
     ActiveRule,
     AddressTable,
     Column,
+    Computed,
     Constant,
     ExtendedAttribute,
+    Filter,
     Generated,
+    Join,
+    LoginColumn,
     Mapping,
+    Pairs,
+    Select,
 )
-from ..sources.mapping import Field
+from ..sources.fields import Field
+from ..sources.mapping import Choice
 
-__all__ = ["database_url", "mapping", "place", "secret_of", "strategy", "table_identity"]
+__all__ = ["database_url", "filters", "mapping", "place", "secret_of", "strategy", "table_identity"]
 
 _SHORTEST_SECRET = 32
 """Characters of a secret that hashes are keyed with."""
@@ -44,10 +53,12 @@ def database_url(url: str, folder: Path) -> str:
     return parsed.set(database=str(folder / name)).render_as_string(hide_password=False)
 
 
-def place(declared: SourceSettings) -> dict[str, str]:
+def place(declared: SourceSettings | PythonSource) -> dict[str, str]:
     """Where the people of a source are and how they are known, by the names of settings.
 
     Hosts do not count: a server may be moved. Of a SQLite file the name counts, not the folder."""
+    if isinstance(declared, PythonSource):
+        return {"factory": declared.factory}
     try:
         name = make_url(declared.url.get_secret_value()).database or ""
     except ArgumentError:
@@ -55,7 +66,7 @@ def place(declared: SourceSettings) -> dict[str, str]:
     return {
         "url (the database's name)": name.replace("\\", "/").rpartition("/")[2],
         "schema": declared.db_schema or "",
-        "table": declared.table,
+        "table": declared.table if declared.select is None else "(select)",
         "subject": declared.subject,
         "erid.fingerprint": ", ".join(declared.erid.fingerprint),
     }
@@ -106,40 +117,46 @@ def secret_of(key: str, secret: SecretStr | None) -> bytes | None:
 
 def mapping(declared: SourceSettings) -> Mapping:
     """What the settings declare, as the source understands it."""
-    active, addresses = declared.active, declared.addresses
     return Mapping(
         table=declared.table,
         schema=declared.db_schema,
+        select=None if declared.select is None else Select(declared.select, declared.select_values),
         subject=declared.subject,
-        login=declared.login,
-        password=declared.password,
+        logins=tuple(LoginColumn(*one) for one in declared.login_columns()),
+        first_login_wins=declared.login_clash == "first",
+        password=_field(declared, declared.password),
+        filters=filters(declared.filter),
+        joins={name: _join(one) for name, one in declared.joins.items()},
+        pairs={
+            name: Pairs(
+                table=one.table,
+                schema=one.db_schema,
+                user=one.user,
+                name=one.name,
+                value=one.value,
+                order=one.order,
+            )
+            for name, one in declared.pairs.items()
+        },
         erid=declared.erid.column,
         fingerprint=declared.erid.fingerprint,
-        active=None
-        if active is None
-        else ActiveRule(
-            column=active.column, values=tuple(map(_text, active.values)), null=active.null
-        ),
-        profile={name: _field(f) for name, f in declared.profile.items()},
-        shipping={name: _field(f) for name, f in declared.shipping.items()},
-        billing={name: _field(f) for name, f in declared.billing.items()},
-        addresses=None
-        if addresses is None
-        else AddressTable(
-            table=addresses.table,
-            schema=addresses.db_schema,
-            user=addresses.user,
-            kind=addresses.kind,
-            shipping=addresses.shipping,
-            billing=addresses.billing,
-            fields={name: _field(f) for name, f in addresses.fields.items()},
-        ),
-        attributes=tuple(
-            ExtendedAttribute(
-                name,
-                Constant(a.value or "") if a.column is None else Column(a.column),
-                a.type,
+        active=tuple(
+            ActiveRule(
+                column=_column(declared, rule.column),
+                values=tuple(map(_text, rule.values)),
+                other_than=tuple(map(_text, rule.other_than)),
+                null=rule.null,
+                expires=rule.expires,
+                locked_until=rule.locked_until,
             )
+            for rule in declared.active_rules()
+        ),
+        profile={name: _field(declared, f) for name, f in declared.profile.items()},
+        shipping={name: _field(declared, f) for name, f in declared.shipping.items()},
+        billing={name: _field(declared, f) for name, f in declared.billing.items()},
+        addresses=None if declared.addresses is None else _addresses(declared.addresses),
+        attributes=tuple(
+            ExtendedAttribute(name, _field(declared, a), a.type)
             for name, a in declared.attributes.items()
         ),
         create={
@@ -149,8 +166,88 @@ def mapping(declared: SourceSettings) -> Mapping:
     )
 
 
-def _field(declared: str | Fixed) -> Field:
-    return Column(declared) if isinstance(declared, str) else Constant(declared.value)
+def filters(declared: source_settings.Filter) -> tuple[Filter, ...]:
+    """Which rows count."""
+    made = []
+    for column, given in declared.items():
+        if isinstance(given, source_settings.FilterRule):
+            made.append(
+                Filter(
+                    column=column, values=given.values, other_than=given.other_than, null=given.null
+                )
+            )
+        else:
+            made.append(
+                Filter(column=column, values=given if isinstance(given, tuple) else (given,))
+            )
+    return tuple(made)
+
+
+def _addresses(declared: source_settings.Addresses) -> AddressTable:
+    shipping: str | None
+    billing: str | None
+    if declared.kind is not None:
+        choice, column = "kind", declared.kind
+        shipping, billing = declared.shipping, declared.billing
+    elif declared.id is not None:
+        choice, column = "id", declared.id
+        shipping, billing = declared.shipping_id, declared.billing_id
+    elif declared.shipping_flag is not None or declared.billing_flag is not None:
+        choice, column = "flag", ""
+        shipping, billing = declared.shipping_flag, declared.billing_flag
+    else:
+        choice, column, shipping, billing = "first", "", "", ""
+    return AddressTable(
+        table=declared.table,
+        schema=declared.db_schema,
+        user=declared.user,
+        choice=cast(Choice, choice),
+        column=column,
+        shipping=shipping or "",
+        billing=billing or "",
+        filters=filters(declared.filter),
+        joins={name: _join(one) for name, one in declared.joins.items()},
+        fields={name: _field(declared, f) for name, f in declared.fields.items()},
+    )
+
+
+def _join(declared: source_settings.Join) -> Join:
+    return Join(
+        table=declared.table,
+        schema=declared.db_schema,
+        on=tuple(declared.on.items()),
+        filters=filters(declared.filter),
+    )
+
+
+def _column(owner: SourceSettings | source_settings.Addresses, written: str) -> Column:
+    """A column of the table itself, or of one of the joins or pairs of `owner`."""
+    of, dot, name = written.partition(".")
+    pairs = owner.pairs if isinstance(owner, SourceSettings) else {}
+    return Column(name, of) if dot and (of in owner.joins or of in pairs) else Column(written)
+
+
+def _field(
+    owner: SourceSettings | source_settings.Addresses, declared: str | source_settings.Computed
+) -> Field:
+    if isinstance(declared, str):
+        return _column(owner, declared)
+    if declared.value is not None:
+        return Constant(declared.value)
+    columns = tuple(_column(owner, name) for name in declared.names())
+    made = Computed(
+        columns=columns,
+        separator=declared.separator,
+        cast=declared.cast,
+        part=declared.part,
+        split=declared.split,
+        values=declared.map,
+        letters=declared.letters,
+        prefix=declared.prefix,
+        suffix=declared.suffix,
+        default=declared.default,
+    )
+    return columns[0] if made == Computed(columns=columns[:1]) else made
 
 
 def _text(value: str | int | bool) -> str:

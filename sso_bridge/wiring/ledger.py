@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..config import Settings
+from ..config.source import Source
 from ..core.deadline import Deadline
 from ..database import Database
 from ..errors import ConfigurationError, LedgerUnavailable, Unavailable
@@ -84,7 +85,9 @@ def ledger_database(
             "ledger.url: must be the path of a file, such as sqlite:///erids.db, or a server"
         )
     shared = any(
-        database_url(s.url.get_secret_value(), folder) == url for s in settings.sources.values()
+        database_url(s.url.get_secret_value(), folder) == url
+        for s in settings.sources.values()
+        if isinstance(s, Source)
     )
     return Database(
         url,

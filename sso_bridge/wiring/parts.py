@@ -9,26 +9,28 @@ from pathlib import Path
 from ..config import Settings
 from ..config import model as settings_of
 from ..config.sessions import JwtSession, TableSession
+from ..config.source import Source as SourceSettings
 from ..core.bridge import Bridge
 from ..core.creation import Creation
 from ..core.directory import Directory
 from ..core.erid import EridRule
 from ..core.guard import Guard
 from ..core.logins import LoginRule
-from ..core.ports import Observer, SessionFormat, SessionIssuer
+from ..core.ports import Observer, SessionFormat, SessionIssuer, UserSource
 from ..core.sessions import Sessions
 from ..core.site import GuardMode, ProfileSession, Site, Source, Wording
 from ..database import Database
-from ..errors import SourceUnavailable
+from ..errors import ConfigurationError, SourceUnavailable
 from ..ledger import Memory, SqlLedger
 from ..passwords import MAKERS, HashPool, PasswordHashes, cores
 from ..sources import SqlSource
-from .declared import database_url, mapping, strategy
+from .declared import database_url, filters, mapping, strategy
+from .factory import made_by_factory
 from .ledger import declared_ledger, ledger_database
 from .separation import check_separation
 from .tokens import tokens
 
-__all__ = ["Parts", "assemble", "source_database"]
+__all__ = ["Parts", "assemble", "source_database", "sql_settings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +42,7 @@ class Parts:
     directory: Directory
     sites: Mapping[str, Site]
     declared: Mapping[str, Source]
-    sources: Mapping[str, SqlSource]
+    sources: Mapping[str, UserSource]
     databases: Mapping[str, Database]
     guard: Guard
     ledger: SqlLedger
@@ -53,7 +55,11 @@ def assemble(settings: Settings, folder: Path, observer: Observer) -> Parts:
 
     Opens no connection: databases may be down now. Raises ConfigurationError."""
     check_separation(settings, folder)
-    databases = {name: source_database(settings, folder, name) for name in settings.sources}
+    databases = {
+        name: source_database(settings, folder, name)
+        for name, declared in settings.sources.items()
+        if isinstance(declared, SourceSettings)
+    }
     ledger = SqlLedger(
         ledger_database(settings, folder),
         declared_ledger(settings),
@@ -61,15 +67,7 @@ def assemble(settings: Settings, folder: Path, observer: Observer) -> Parts:
     )
     guard = Guard(ledger, observer)
     pool = HashPool(_hash_workers(settings), settings.hashing.waiting)
-    users = {
-        name: SqlSource(
-            databases[name],
-            mapping(declared),
-            name=name,
-            login_rule=LoginRule(declared.login_match),
-        )
-        for name, declared in settings.sources.items()
-    }
+    users = {name: _users(settings, folder, name, databases) for name in settings.sources}
     known = {
         name: _source(name, settings, users[name], pool, observer) for name in settings.sources
     }
@@ -108,24 +106,58 @@ def assemble(settings: Settings, folder: Path, observer: Observer) -> Parts:
 
 
 def source_database(
-    settings: Settings, folder: Path, name: str, *, call_seconds: float | None = None
+    settings: Settings,
+    folder: Path,
+    name: str,
+    *,
+    call_seconds: float | None = None,
+    replica: bool = False,
 ) -> Database:
-    """The database of a source. `call_seconds` bounds a statement where it is not the setting
-    of that name."""
-    declared = settings.sources[name]
+    """The database of a source, or its `replica`. `call_seconds` bounds a statement where it is not
+    the setting of that name. Raises ConfigurationError for a source that is not a database."""
+    declared = sql_settings(settings, name)
+    url = declared.replica_url if replica else declared.url
+    assert url is not None
     return Database(
-        database_url(declared.url.get_secret_value(), folder),
-        what=f"source {name!r}",
+        database_url(url.get_secret_value(), folder),
+        what=f"source {name!r}" + " (replica)" * replica,
         unavailable=SourceUnavailable,
         pool_size=declared.pool_size,
         call_seconds=call_seconds or settings.server.call_seconds,
     )
 
 
+def sql_settings(settings: Settings, name: str) -> SourceSettings:
+    """The settings of a source that is a database; raises ConfigurationError for another."""
+    declared = settings.sources[name]
+    if isinstance(declared, SourceSettings):
+        return declared
+    raise ConfigurationError(
+        f"sources.{name}: is a program (factory), and this needs a database that it can read"
+    )
+
+
+def _users(
+    settings: Settings, folder: Path, name: str, databases: Mapping[str, Database]
+) -> UserSource:
+    declared = settings.sources[name]
+    if not isinstance(declared, SourceSettings):
+        return made_by_factory(name, declared)
+    has_replica = declared.replica_url is not None
+    return SqlSource(
+        databases[name],
+        mapping(declared),
+        name=name,
+        login_rule=LoginRule(declared.login_match),
+        replica=source_database(settings, folder, name, replica=True) if has_replica else None,
+    )
+
+
 def _source(
-    name: str, settings: Settings, users: SqlSource, pool: HashPool, observer: Observer
+    name: str, settings: Settings, users: UserSource, pool: HashPool, observer: Observer
 ) -> Source:
     declared = settings.sources[name]
+    sql = declared if isinstance(declared, SourceSettings) else None
     return Source(
         name=name,
         users=users,
@@ -140,7 +172,8 @@ def _source(
         guard=GuardMode(declared.erid.guard),
         login_rule=LoginRule(declared.login_match),
         company=declared.company,
-        email_is_login=declared.profile.get("email") == declared.login,
+        email_is_login=sql is not None and sql.profile.get("email") == sql.login_columns()[0][0],
+        rehashes=declared.passwords.rehash,
     )
 
 
@@ -153,10 +186,13 @@ def _site(
     sessions: Mapping[str, JwtSession | TableSession],
 ) -> Site:
     refusals = declared.refusals
+    source = sources[declared.source]
+    users = source.users
     wording = {kind: getattr(refusals, kind) for kind in type(refusals).model_fields}
     return Site(
         id=site_id,
-        source=sources[declared.source],
+        source=source,
+        narrowed=users.within(filters(declared.filter)) if isinstance(users, SqlSource) else None,
         sessions=tuple(formats[name] for name in declared.sessions),
         token_attributes=declared.token_attributes,
         issuer=None if declared.issue is None else issuers[declared.issue],

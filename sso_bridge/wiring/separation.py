@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..config import Settings
 from ..config.sessions import TableSession
+from ..config.source import Source
 from ..errors import ConfigurationError
 from .declared import table_identity
 
@@ -19,6 +20,8 @@ def check_separation(settings: Settings, folder: Path) -> None:
     one table of tokens for users of different sources."""
     users: dict[tuple[object, ...], str] = {}
     for name, source in settings.sources.items():
+        if not isinstance(source, Source) or source.select is not None:
+            continue
         url = source.url.get_secret_value()
         other = users.setdefault(table_identity(url, folder, source.db_schema, source.table), name)
         if other != name:
@@ -32,7 +35,9 @@ def check_separation(settings: Settings, folder: Path) -> None:
             continue
         if session.site_column is not None:
             continue
-        url = settings.sources[session.source].url.get_secret_value()
+        declared = settings.sources[session.source]
+        assert isinstance(declared, Source)
+        url = declared.url.get_secret_value()
         identity = table_identity(url, folder, session.db_schema, session.table)
         known, source_name = tokens.setdefault(identity, (name, session.source))
         if source_name != session.source:

@@ -18,7 +18,7 @@ from sso_bridge.core.model import Fingerprint, Person
 from sso_bridge.database import Database
 from sso_bridge.errors import SourceUnavailable
 from sso_bridge.ledger.digests import Digests
-from sso_bridge.sources import ActiveRule, Column, Mapping
+from sso_bridge.sources import ActiveRule, Column, LoginColumn, Mapping
 from tests.people import NOCASE
 
 HASH: Final = "$2b$12$" + "a" * 53
@@ -27,10 +27,10 @@ COLUMNS: Final = ("id", "login", "password", "status", "first_name", "last_name"
 MAPPING: Final = Mapping(
     table="users",
     subject="id",
-    login="login",
-    password="password",
+    logins=(LoginColumn("login"),),
+    password=Column("password"),
     erid="erid",
-    active=ActiveRule(column="status", values=("active",)),
+    active=(ActiveRule(column=Column("status"), values=("active",)),),
     profile={"first_name": Column("first_name"), "last_name": Column("last_name")},
 )
 SEALED: Final = replace(MAPPING, fingerprint=("first_name",))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from sso_bridge.core.deadline import Deadline
 from sso_bridge.core.erid import EridRule
 from sso_bridge.core.logins import LoginRule
 from sso_bridge.errors import ConfigurationError, LedgerUnavailable, SourceUnavailable
-from sso_bridge.sources import Mapping
+from sso_bridge.sources import LoginColumn, Mapping
 from tests.audit.crowds import (
     LEDGER,
     MAPPING,
@@ -79,7 +80,7 @@ def test_a_sound_database_passes(database_url: str) -> None:
 
 def test_without_an_erid_column_the_ledger_s_erids_are_looked_at(database_url: str) -> None:
     fill(database_url, [user("1"), user("2")], sound=True)
-    minted = Mapping(table="users", subject="id", login="login", password="password")
+    minted = replace(MAPPING, erid=None, active=(), profile={})
     ledger = [
         Bound("shop", "1", "me@example.com"),
         Bound("shop", "2", " x"),
@@ -236,7 +237,7 @@ def test_everybody_sharing_one_erid_is_one_finding_with_few_examples(tmp_path: P
 def test_a_column_that_is_not_there_is_a_wrong_configuration(database_url: str) -> None:
     fill(database_url, [user("1")])
     columns = {f: getattr(MAPPING, f) for f in Mapping.__dataclass_fields__}
-    wrong = Mapping(**{**columns, "login": "e_mail"})
+    wrong = Mapping(**{**columns, "logins": (LoginColumn("e_mail"),)})
     with (
         pytest.raises(ConfigurationError, match=r"users\.e_mail"),
         audited(source(database_url, mapping=wrong)),
@@ -275,3 +276,17 @@ def test_progress_is_told_of_every_user(tmp_path: Path) -> None:
     told: Counter[str] = Counter()
     with audited(source(url), progress=lambda name, users: told.update({name: users})):
         assert told == {"shop": 4500}
+
+
+def test_a_login_in_one_column_that_is_anothers_in_another_is_found(database_url: str) -> None:
+    mapping = replace(MAPPING, logins=(LoginColumn("login"), LoginColumn("last_name")))
+    users = [
+        user("own", login="own@example.com", last_name="own@example.com"),
+        user("case", login="case@example.com", last_name="CASE@example.com"),
+        user("one", login="shared", last_name="alone"),
+        user("other", login="else", last_name="shared"),
+    ]
+    fill(database_url, users)
+    with audited(source(database_url, mapping=mapping)) as done:
+        found = {f.check: set(f.examples) for f in done.report.findings if "login" in f.check}
+    assert found == {"login_duplicated": {"one", "other"}}

@@ -11,7 +11,7 @@ from sso_bridge.core.deadline import Deadline
 from sso_bridge.core.model import Lookup, Record
 from sso_bridge.database import Database
 from sso_bridge.errors import DeadlineExceeded, SourceUnavailable
-from sso_bridge.sources import ActiveRule, SqlSource
+from sso_bridge.sources import ActiveRule, Column, Computed, LoginColumn, SqlSource
 from sso_bridge.sources.collation import alike
 from sso_bridge.sources.scan import count, scan_lean, scan_pages
 from tests.audit.crowds import MAPPING, fill, user
@@ -46,9 +46,15 @@ def test_a_record_is_what_a_look_up_gives_but_for_the_profile(database: Database
 
 @pytest.mark.parametrize(
     "active",
-    [None, ActiveRule(column="status", null=True), ActiveRule(column="status", null=False)],
+    [
+        (),
+        (ActiveRule(column=Column("status"), null=True),),
+        (ActiveRule(column=Column("status"), null=False),),
+    ],
 )
-def test_a_lean_user_is_what_a_record_is(database: Database, active: ActiveRule | None) -> None:
+def test_a_lean_user_is_what_a_record_is(
+    database: Database, active: tuple[ActiveRule, ...]
+) -> None:
     mapping = replace(MAPPING, active=active, fingerprint=("login", "password"))
     records = [record for batch in scan_pages(database, mapping, FAR) for record in batch]
     lean = [one for batch in scan_lean(database, mapping, Deadline(FAR)) for one in batch]
@@ -61,7 +67,7 @@ def test_a_lean_user_is_what_a_record_is(database: Database, active: ActiveRule 
 
 
 def test_what_is_not_mapped_is_none(database: Database) -> None:
-    mapping = replace(MAPPING, erid=None, profile={}, active=None)
+    mapping = replace(MAPPING, erid=None, profile={}, active=())
     one = next(iter(scan_lean(database, mapping, Deadline(FAR))))[0]
     assert (one.erid, one.first_name, one.last_name, one.active) == (None, None, None, True)
 
@@ -112,3 +118,18 @@ def test_where_the_database_keeps_logins_apart_it_is_not_asked(tmp_path: Path) -
     url = f"sqlite:///{tmp_path / 'users.db'}"
     fill(url, [user("1"), user("2")], sound=True)
     assert list(alike(Database(url, what="source"), MAPPING, Deadline(FAR))) == []
+
+
+def test_a_lean_user_has_every_login_and_computed_values(database: Database) -> None:
+    mapping = replace(
+        MAPPING,
+        logins=(LoginColumn("first_name"), LoginColumn("login")),
+        password=Computed(columns=(Column("last_name"), Column("password")), separator=":"),
+        profile={"last_name": Computed(columns=(Column("last_name"),), letters="upper")},
+    )
+    lean = [one for batch in scan_lean(database, mapping, Deadline(FAR)) for one in batch]
+    (one,) = (one for one in lean if one.subject == "77")
+    assert (one.login, one.other_logins) == ("Ann", ("77@example.com",))
+    assert one.password_hash is not None
+    assert one.password_hash.startswith("Lee:$2b$")
+    assert (one.first_name, one.last_name) == (None, "LEE")

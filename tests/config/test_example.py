@@ -26,6 +26,7 @@ EXAMPLE = ROOT / "config" / "example.toml"
 SECRETS = {
     "SSO_BRIDGE_CALLER_PASSWORD": "open sesame",
     "SSO_BRIDGE_SHOP_URL": "sqlite:///users.db",
+    "SSO_BRIDGE_SHOP_REPLICA_URL": "sqlite:///replica.db",
     "SSO_BRIDGE_SIGNING_KEY": "0123456789" * 4,
     "SSO_BRIDGE_CALLER_PASSWORD_HASH": "$2b$",
     "SSO_BRIDGE_ENCRYPTION_KEY": "0123456789",

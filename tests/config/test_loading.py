@@ -72,7 +72,7 @@ WRONG = [
     pytest.param("server = 3\n", "server: should be a table, as in [server]", id="no-table"),
     pytest.param(
         "[sources.shop.profile]\nemail = 3\n",
-        "sources.shop.profile.email: should be text, or a table { value = … }",
+        "sources.shop.profile.email: should be text, or a table { value = …, column = …",
         id="choice",
     ),
     pytest.param(
@@ -92,7 +92,7 @@ WRONG = [
     ),
     pytest.param(
         "[sources.shop.active]\ncolumn = 'x'\n",
-        "sources.shop.active.values: give one of values and null",
+        "sources.shop.active.values: give one of values, other_than, null, expires and locked_until",
         id="neither",
     ),
     pytest.param(

@@ -1,0 +1,142 @@
+"""What a profile needs beside the user's row: addresses of a table, or named values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Select, bindparam, column, select, table
+
+from ..core.model import Address, Record
+from .fields import Column, columns_of, spellings, text_of
+from .keys import subject_text
+from .mapping import AddressTable, Pairs
+from .rows import Filler, RecordReader, Row, address_in
+from .tables import Tables
+
+__all__ = ["AddressReader", "Details", "PairsReader"]
+
+_MOST_ADDRESSES = 200
+_MOST_PAIRS = 2000
+
+
+class Details(Protocol):
+    """One further query for a profile."""
+
+    def statement(self, connection: Connection) -> Select[Any]:
+        """The query."""
+
+    def complete(self, connection: Connection, row: Row, reader: RecordReader) -> Record:
+        """The record of `row`, which `reader` reads, with what else is known."""
+
+
+class AddressReader:
+    """Reads the addresses that are kept in a table of their own.
+
+    A row that only the database takes for the user's is passed over."""
+
+    def __init__(self, declared: AddressTable, *, source: str) -> None:
+        self._declared = declared
+        own = [declared.user, declared.column]
+        own += [declared.shipping, declared.billing] if declared.choice == "flag" else []
+        self._columns = [Column(name) for name in own if name]
+        fields = [c for value in declared.fields.values() for c in columns_of(value)]
+        self._columns = list(dict.fromkeys([*self._columns, *fields]))
+        self._tables = Tables.of_addresses(declared, self._columns, source=source)
+        self._filler = Filler(declared.fields, self._columns)
+        self._place = {c: i for i, c in enumerate(self._columns)}
+        self._query: Select[Any] | None = None
+
+    def complete(self, connection: Connection, row: Row, reader: RecordReader) -> Record:
+        """See `Details`."""
+        declared, record = self._declared, reader.record(row)
+        values = {"user": reader.subject(row)}
+        if declared.choice == "id":
+            ids = {
+                which: row[reader.place[Column(name)]] if name else None
+                for which, name in (("shipping", declared.shipping), ("billing", declared.billing))
+            }
+            if all(cell is None for cell in ids.values()):
+                return record
+            values |= ids
+            wanted = {which: cell for which, cell in ids.items() if cell is not None}
+        else:
+            wanted = {"shipping": declared.shipping, "billing": declared.billing}
+        first: dict[str, Address | None] = {}
+        for found in connection.execute(self.statement(connection), values):
+            if subject_text(found[self._place[Column(declared.user)]]) != record.subject:
+                continue
+            for which, mark in wanted.items():
+                if which not in first and self._is(found, mark):
+                    first[which] = address_in(self._filler.fill(found))
+        profile = replace(
+            record.profile,
+            shipping_address=first.get("shipping") or record.profile.shipping_address,
+            billing_address=first.get("billing") or record.profile.billing_address,
+        )
+        return replace(record, profile=profile)
+
+    def _is(self, row: Row, mark: Any) -> bool:
+        """Whether an address is the one that `mark` tells."""
+        choice = self._declared.choice
+        if choice == "first":
+            return True
+        if choice == "flag":
+            return "1" in spellings(row[self._place[Column(mark)]])
+        cell = row[self._place[Column(self._declared.column)]]
+        return text_of(cell) == text_of(mark)
+
+    def statement(self, connection: Connection) -> Select[Any]:
+        """The query for the rows of one user, whose parameters are `user` and, where the user's
+        row names its addresses, `shipping` and `billing`."""
+        if self._query is not None:
+            return self._query
+        declared, tables = self._declared, self._tables
+        query = tables.query(connection, self._columns)
+        query = query.where(tables.element(Column(declared.user)) == bindparam("user"))
+        if declared.choice == "kind":
+            kind = tables.element(Column(declared.column))
+            query = query.where(kind.in_([declared.shipping, declared.billing]))
+        elif declared.choice == "id":
+            marks: list[Any] = [bindparam("shipping"), bindparam("billing")]
+            query = query.where(tables.element(Column(declared.column)).in_(marks))
+        order = declared.fields.get("address_id")
+        if isinstance(order, Column):
+            query = query.order_by(tables.element(order))
+        self._query = query.limit(_MOST_ADDRESSES)
+        return self._query
+
+
+class PairsReader:
+    """Reads the named values that a profile is made of, `columns`, which are all of `declared`.
+
+    `reader` reads rows that have them behind the others."""
+
+    def __init__(self, declared: Pairs, columns: Sequence[Column], reader: RecordReader) -> None:
+        self._columns, self._reader = columns, reader
+        names = [declared.user, declared.name, declared.value]
+        rows = table(
+            declared.table,
+            *map(column, [*names, declared.order or names[0]]),
+            schema=declared.schema,
+        )
+        user, name, value = (rows.c[n] for n in names)
+        query = select(user, name, value).where(
+            user == bindparam("user"), name.in_([c.name for c in columns])
+        )
+        if declared.order is not None:
+            query = query.order_by(rows.c[declared.order])
+        self.query = query.limit(_MOST_PAIRS)
+
+    def statement(self, connection: Connection) -> Select[Any]:
+        """The query for the values of one user, whose parameter is `user`."""
+        return self.query
+
+    def complete(self, connection: Connection, row: Row, reader: RecordReader) -> Record:
+        """See `Details`."""
+        found: dict[str, object] = {}
+        for user, name, value in connection.execute(self.query, {"user": reader.subject(row)}):
+            if subject_text(user) == reader.subject_text(row):
+                found.setdefault(text_of(name), value)
+        return self._reader.record((*row, *(found.get(c.name) for c in self._columns)))

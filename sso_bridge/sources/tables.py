@@ -1,0 +1,167 @@
+"""A table, or a query in its place, with what is joined to it, as a thing to select from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    ScalarSelect,
+    and_,
+    false,
+    literal,
+    select,
+    text,
+    types,
+)
+from sqlalchemy import Select as Query
+from sqlalchemy import column as named_column
+from sqlalchemy import table as named_table
+
+from .fields import Column
+from .keys import constants
+from .mapping import AddressTable, Filter, Join, Pairs, Select
+from .mapping import Mapping as Declared
+from .shape import QueryShape, Shape, TableShape
+
+__all__ = ["Tables", "condition"]
+
+
+class Tables:
+    """What `columns` are selected from. `source` names the source in errors."""
+
+    def __init__(
+        self,
+        table: str,
+        columns: Iterable[Column],
+        *,
+        source: str,
+        schema: str | None = None,
+        query: Select | None = None,
+        subject: str = "",
+        filters: Sequence[Filter] = (),
+        joins: Mapping[str, Join] | None = None,
+        pairs: Mapping[str, Pairs] | None = None,
+    ) -> None:
+        self._subject, self._filters = subject, filters
+        self._joins, self._pairs = joins or {}, pairs or {}
+        names: dict[str, dict[str, None]] = defaultdict(dict)
+        for one in [*columns, *(Column(f.column) for f in filters)]:
+            names[one.of][one.name] = None
+        for of, join in self._joins.items():
+            names[of] |= dict.fromkeys([theirs for theirs, _ in join.on])
+            names[of] |= dict.fromkeys([f.column for f in join.filters])
+            names[""] |= dict.fromkeys([ours for _, ours in join.on])
+        if subject:
+            names[""][subject] = None
+        self._shapes: dict[str, Shape] = {}
+        if query is None:
+            self.own: FromClause = _table(table, schema, names[""])
+            self._shapes[""] = TableShape(table, schema, source=source)
+        else:
+            rows = text(query.sql).bindparams(**query.values)
+            self.own = rows.columns(*map(named_column, names[""])).subquery(table)
+            self._shapes[""] = QueryShape(self.own, source=source)
+        self._joined: dict[str, FromClause] = {}
+        for of, join in self._joins.items():
+            self._joined[of] = _table(join.table, join.schema, names[of]).alias(f"j_{of}")
+            self._shapes[of] = TableShape(join.table, join.schema, source=source)
+
+    @classmethod
+    def of_users(cls, mapping: Declared, *, source: str) -> Tables:
+        """Those of a source's users."""
+        columns = [*mapping.identity(), *mapping.shown()]
+        return cls(
+            mapping.table,
+            [*columns, *(Column(n) for n in mapping.own_columns())],
+            source=source,
+            schema=mapping.schema,
+            query=mapping.select,
+            subject=mapping.subject,
+            filters=mapping.filters,
+            joins=mapping.joins,
+            pairs=mapping.pairs,
+        )
+
+    @classmethod
+    def of_addresses(
+        cls, declared: AddressTable, columns: Sequence[Column], *, source: str
+    ) -> Tables:
+        """Those of its addresses."""
+        return cls(
+            declared.table,
+            columns,
+            source=source,
+            schema=declared.schema,
+            filters=declared.filters,
+            joins=declared.joins,
+        )
+
+    def type_of(self, connection: Connection, column: Column) -> types.TypeEngine[Any]:
+        """The type of a column; raises SourceUnavailable if there is none of that name."""
+        return self._shapes[column.of].type_of(connection, column.name)
+
+    def is_key(self, connection: Connection, name: str) -> bool:
+        """Whether the database keeps a column of the table itself unique."""
+        return self._shapes[""].is_key(connection, name)
+
+    def collation(self, connection: Connection, name: str) -> str:
+        """How the database compares a column of the table itself; see `Shape`."""
+        return self._shapes[""].collation(connection, name)
+
+    def element(self, column: Column) -> ColumnElement[Any]:
+        """A column as part of a statement."""
+        if column.of in self._pairs:
+            return self._pair(column)
+        return (self._joined[column.of] if column.of else self.own).c[column.name]
+
+    def query(self, connection: Connection, columns: Sequence[Column]) -> Query[Any]:
+        """A SELECT of `columns` of the rows that count."""
+        source: FromClause = self.own
+        for of in dict.fromkeys(c.of for c in columns if c.of in self._joins):
+            join, joined = self._joins[of], self._joined[of]
+            on = [joined.c[theirs] == self.own.c[ours] for theirs, ours in join.on]
+            on += [
+                condition(joined.c[f.column], f, self.type_of(connection, Column(f.column, of)))
+                for f in join.filters
+            ]
+            source = source.outerjoin(joined, and_(*on))
+        query = select(*map(self.element, columns)).select_from(source)
+        for one in self._filters:
+            kind = self.type_of(connection, Column(one.column))
+            query = query.where(condition(self.own.c[one.column], one, kind))
+        return query
+
+    def _pair(self, column: Column) -> ScalarSelect[Any]:
+        declared = self._pairs[column.of]
+        names = [declared.user, declared.name, declared.value, declared.order]
+        rows = _table(declared.table, declared.schema, dict.fromkeys(n for n in names if n))
+        rows = rows.alias(f"p_{column.of}")
+        query = select(rows.c[declared.value]).where(
+            rows.c[declared.user] == self.own.c[self._subject],
+            rows.c[declared.name] == literal(column.name),
+        )
+        if declared.order is not None:
+            query = query.order_by(rows.c[declared.order])
+        return query.limit(1).correlate(self.own).scalar_subquery()
+
+
+def condition(
+    column: ColumnElement[Any], declared: Filter, kind: types.TypeEngine[Any]
+) -> ColumnElement[bool]:
+    """`declared` as part of a statement about a column of type `kind`."""
+    if declared.null is not None:
+        return column.is_(None) if declared.null else column.is_not(None)
+    given = declared.values or declared.other_than
+    cells = [cell for value in given for cell in constants(kind, value)]
+    if declared.values:
+        return column.in_(cells) if cells else false()
+    return column.not_in(cells) if cells else column.is_not(None)
+
+
+def _table(name: str, schema: str | None, columns: Iterable[str]) -> Any:
+    return named_table(name, *(named_column(c) for c in columns), schema=schema)
