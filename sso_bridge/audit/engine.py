@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ..core.deadline import Deadline
+from ..doctor import examine
 from ..errors import ConfigurationError
 from ..sources.collation import alike
-from ..sources.inspection import examine
 from ..sources.scan import scan_lean
 from .checks import CHECKS
 from .given import AuditedSource, Bound, Ended, Seal

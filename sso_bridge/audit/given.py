@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -10,6 +10,7 @@ from ..core.erid import EridRule
 from ..core.logins import LoginRule
 from ..core.model import Fingerprint, Person
 from ..database import Database
+from ..passwords import SCHEMES, Limits, Scheme
 from ..sources import Mapping
 
 __all__ = ["AuditedSource", "Bound", "Ended", "Seal"]
@@ -20,7 +21,8 @@ class AuditedSource:
     """One user database. `strategy` is only reported.
 
     `guarded` is False where the guard is off: there the column is what is answered, whatever
-    the ledger holds, and nobody looks at fingerprints."""
+    the ledger holds, and nobody looks at fingerprints. `schemes` and `limits` are those that its
+    logins are verified with."""
 
     name: str
     database: Database
@@ -29,6 +31,8 @@ class AuditedSource:
     logins: LoginRule = LoginRule.EXACT
     erids: EridRule = field(default_factory=EridRule)
     guarded: bool = True
+    schemes: Sequence[Scheme] = SCHEMES
+    limits: Limits = field(default_factory=Limits)
 
 
 class Bound(NamedTuple):

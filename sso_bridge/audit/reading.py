@@ -38,6 +38,7 @@ class Reader:
         self, number: int, source: AuditedSource, ended: Ended | None, seal: Seal | None
     ) -> None:
         self._number, self._name, self._rule = number, source.name, source.erids
+        self._schemes, self._limits = source.schemes, source.limits
         self._has_erid = source.mapping.erid is not None
         self._ended, self._seal = ended, seal
         self.users = self.active = 0
@@ -52,6 +53,7 @@ class Reader:
         entries: list[Entry] = []
         faults: list[Fault] = []
         number = self._number
+        schemes, limits = self._schemes, self._limits
         settled = {subject for subject, one in known.items() if one.settled}
         for user in batch:
             subject, login = user.subject, user.login
@@ -69,7 +71,7 @@ class Reader:
                 loose = hash((number, bare(login)))
             else:
                 login = None
-            scheme, fault = password(user.password_hash)
+            scheme, fault = password(user.password_hash, schemes, limits)
             self._count_password(scheme)
             if fault is not None:
                 wrong.append(fault)

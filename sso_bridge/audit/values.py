@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from ..core import erid as erids
 from ..core.erid import EridRule
 from ..core.keys import is_plain
-from ..passwords.schemes import Limits, UnusableHash, read
+from ..passwords.schemes import SCHEMES, Limits, Scheme, UnusableHash, read
 from ..passwords.shape import is_locked, shape
 
 __all__ = [
@@ -113,12 +114,14 @@ def _is_name(erid: str, first_name: str, last_name: str) -> bool:
     return letters in {name for name in (one, other, one + other, other + one) if name}
 
 
-def password(stored: str | None) -> tuple[str, str | None]:
+def password(
+    stored: str | None, schemes: Sequence[Scheme] = SCHEMES, limits: Limits = _LIMITS
+) -> tuple[str, str | None]:
     """What the summary counts `stored` as, and the check that it fails or None."""
     if stored is None or is_locked(stored):
         return "none", "password_missing"
     try:
-        found = read(stored, _LIMITS)
+        found = read(stored, limits, schemes)
     except UnusableHash as error:
         return error.scheme, "password_unusable"
     if found is None:

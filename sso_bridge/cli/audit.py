@@ -124,6 +124,8 @@ def _sources(settings: Settings, folder: Path) -> list[AuditedSource]:
             LoginRule(declared.login_match),
             EridRule(declared.erid.max_length, declared.erid.pattern),
             guarded=declared.erid.guard != "off",
+            schemes=wiring.password_schemes(name, declared.passwords),
+            limits=wiring.password_limits(declared.passwords),
         )
         for name, declared in settings.sources.items()
         if isinstance(declared, Source)

@@ -8,7 +8,6 @@ no default, an example; a test compares both files with what is printed here."""
 from __future__ import annotations
 
 import inspect
-import json
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -24,6 +23,8 @@ from .model import Caller, Settings, Wording
 from .places import alternatives
 from .sessions import JwtSession, TableSession
 from .source import Active, AddressField, Attribute, Computed, FilterRule, LoginColumn
+from .toml import key as _key
+from .toml import value as _toml
 
 __all__ = ["example", "reference", "sections"]
 
@@ -238,22 +239,6 @@ def _choice(field: FieldInfo) -> str:
 
 def _plain(value: Any) -> Any:
     return value.model_dump() if isinstance(value, BaseModel) else value
-
-
-def _key(name: str) -> str:
-    return name if all(c.isalnum() or c in "-_" for c in name) else json.dumps(name)
-
-
-def _toml(value: Any) -> str:
-    """A value as TOML writes it."""
-    if isinstance(value, Mapping):
-        inner = ", ".join(f"{_key(k)} = {_toml(v)}" for k, v in value.items())
-        return f"{{ {inner} }}" if inner else "{}"
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(_toml, value))}]"
-    if isinstance(value, Path):
-        value = str(value)
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _type(field: FieldInfo) -> str:

@@ -51,6 +51,14 @@ def _sites(settings: Settings) -> None:
             _known(f"{where}.sessions", token, settings.sessions)
         if site.issue is not None:
             _known(f"{where}.issue", site.issue, settings.sessions)
+        issues = settings.sessions[site.issue] if site.issue is not None else None
+        if isinstance(issues, TableSession):
+            kept = settings.sources.get(issues.source)
+            if isinstance(kept, Source) and kept.read_only:
+                raise ValueError(
+                    f"{where}.issue: would write a session into sources.{issues.source}, which is "
+                    "read_only; issue a token that is signed"
+                )
         if site.profile_session != "ignored" and not site.sessions:
             raise ValueError(
                 f"{where}.profile_session: needs {where}.sessions; name the tokens to read"

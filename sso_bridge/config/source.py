@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, SecretStr, Tag, field_validator, model_validator
 
 from .base import Count, Name, Section, Switch, at_key
+from .passwords import Passwords
 
 __all__ = [
     "Active",
@@ -47,13 +48,19 @@ class Computed(Section):
         examples=[["street", "house_number"]],
     )
     separator: str = Field("", description="What stands between several columns.", examples=[" "])
-    cast: Literal["text", "integer", "boolean", "date", "hex"] = Field(
+    cast: Literal["text", "integer", "boolean", "date", "hex", "html"] = Field(
         "text",
         description="How a cell becomes text; what cannot be read so is no value. hex: bytes as "
-        "hexadecimal digits.",
+        "hexadecimal digits; html: text that is escaped for HTML.",
     )
-    part: Literal["first", "rest", "last", "but_last"] | None = Field(
-        None, description="Which of the words is taken.", examples=["first"]
+    part: (
+        Literal["first", "rest", "last", "but_last"]
+        | Annotated[int, Field(strict=True, ge=1, le=100)]
+        | None
+    ) = Field(
+        None,
+        description="Which of the words is taken; a number counts from 1.",
+        examples=["first"],
     )
     split: Name | None = Field(
         None, description="What stands between words; by default white space.", examples=[","]
@@ -382,15 +389,6 @@ class Erid(Section):
         return self
 
 
-class Passwords(Section):
-    """How new passwords are hashed. All known formats are verified, whatever this says."""
-
-    rehash: Switch = False
-    scheme: Literal["argon2id", "bcrypt", "scrypt", "pbkdf2-sha256", "django-pbkdf2-sha256"] = (
-        Field("argon2id", description="The scheme of new hashes.")
-    )
-
-
 class SharedSource(Section):
     """What sources of both kinds have."""
 
@@ -469,6 +467,11 @@ class Source(SharedSource):
     )
     active: Active | tuple[Active, ...] | None = Field(
         None, description="Who may come in. Unset, everybody."
+    )
+    empty_is_null: Switch = Field(
+        False,
+        description="Whether an empty text is no value in profiles, addresses and attributes. Many "
+        "applications keep empty texts where they know nothing.",
     )
     profile: dict[ProfileField, Mapped] = Field(
         {}, description="Which column holds which field of UserInfo, or how it is computed."

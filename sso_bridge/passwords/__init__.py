@@ -1,17 +1,41 @@
 """Password hashes: verify those of any known format, make new ones, a bounded number at once."""
 
 from .pool import HashPool, cores
-from .schemes import MAKERS, SCHEMES, Limits, Maker, Scheme
-from .verification import PasswordHashes, identify
+from .schemes import (
+    MAKERS,
+    SCHEMES,
+    WEAK,
+    BesideSalt,
+    Declared,
+    Firebase,
+    Layout,
+    Limits,
+    Maker,
+    Scheme,
+    known_schemes,
+)
+from .schemes.formula import Formula, FormulaError, NotComputable, parse_formula
+from .verification import PasswordHashes, cost_of, identify
 
 __all__ = [
     "MAKERS",
     "SCHEMES",
+    "WEAK",
+    "BesideSalt",
+    "Declared",
+    "Firebase",
+    "Formula",
+    "FormulaError",
     "HashPool",
+    "Layout",
     "Limits",
     "Maker",
+    "NotComputable",
     "PasswordHashes",
     "Scheme",
     "cores",
+    "cost_of",
     "identify",
+    "known_schemes",
+    "parse_formula",
 ]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from ..core.alarms import PASSWORD_FORMAT_UNKNOWN
 from ..core.deadline import Deadline
 from ..core.ports import Observer
-from ..errors import ConfigurationError, CreationRefused
+from ..errors import BridgeError, ConfigurationError, CreationRefused
 from .pool import HashPool
 from .schemes import SCHEMES, Limits, Maker, Scheme, StoredHash, UnusableHash, read
 from .shape import is_locked, shape
 from .usual import Sample, UsualHash
 
-__all__ = ["PasswordHashes", "identify"]
+__all__ = ["PasswordHashes", "cost_of", "identify"]
 
 LONGEST_PASSWORD = 4096
 """Bytes of UTF-8; passlib's limit, and four times the characters of any sane one."""
@@ -31,7 +32,11 @@ class PasswordHashes:
     A password is its UTF-8 bytes as they came: not trimmed, not normalised, because the
     makers of stored hashes did neither. An empty one, one over `longest_password` bytes,
     one with NUL (where C libraries stop reading; XML cannot carry it) and one that is not
-    Unicode (a lone surrogate) never verify and are never stored."""
+    Unicode (a lone surrogate) never verify and are never stored.
+
+    `prepare` makes of a password the bytes that hashes are computed of instead, without NUL, or
+    nothing if it is nobody's; its time is no matter. `rehash` is whether `renewed` ever makes a
+    hash."""
 
     def __init__(
         self,
@@ -43,10 +48,13 @@ class PasswordHashes:
         limits: Limits | None = None,
         schemes: Sequence[Scheme] = SCHEMES,
         longest_password: int = LONGEST_PASSWORD,
+        prepare: Callable[[bytes], bytes] | None = None,
+        rehash: bool = False,
     ) -> None:
         self._pool, self._observer, self._maker = pool, observer, maker
         self._limits, self._schemes = limits or Limits(), schemes
         self._longest = longest_password
+        self._prepare, self._rehash = prepare, rehash
         self._usual = UsualHash(sample, self._limits, schemes)
 
     def verify(self, password: str, stored: str | None, deadline: Deadline) -> bool:
@@ -83,6 +91,36 @@ class PasswordHashes:
             raise ConfigurationError("a login would refuse new passwords: unknown scheme")
         return made
 
+    def renewed(self, password: str, stored: str, deadline: Deadline) -> str | None:
+        """A new hash of `password`, which was verified against `stored`, where that is of another
+        scheme than new hashes or costs less.
+
+        None if it need not be, or `rehash` is off, or it cannot be now: no time, a full queue, a
+        password that the scheme does not take. Never raises."""
+        if not self._rehash or self._is_met_by(stored):
+            return None
+        try:
+            made = self.hash(password, deadline)
+        except BridgeError:
+            return None
+        # Else every login would make another one.
+        return made if self._is_met_by(made) else None
+
+    def _is_met_by(self, stored: str) -> bool:
+        try:
+            found = read(stored, self._limits, self._schemes)
+        except UnusableHash:
+            return False
+        return found is not None and self._maker.is_met_by(found)
+
+    def identify(self, stored: str | None) -> str | None:
+        """As the function of that name, with this source's own schemes too."""
+        return identify(stored, self._schemes)
+
+    def cost_of(self, stored: str) -> float | None:
+        """As the function of that name, with this source's own schemes and limits."""
+        return cost_of(stored, self._limits, self._schemes)
+
     def _candidate(self, password: str) -> tuple[bytes | None, str]:
         """The bytes to hash, or None and what is wrong with them."""
         try:
@@ -95,18 +133,20 @@ class PasswordHashes:
             return None, f"is longer than {self._longest} bytes of UTF-8"
         if b"\0" in candidate:
             return None, "contains a NUL character"
-        return candidate, ""
+        if self._prepare is not None:
+            candidate = self._prepare(candidate)
+        return (candidate, "") if candidate else (None, "is empty")
 
     def _read(self, stored: str | None) -> StoredHash | None:
-        if stored is None or is_locked(stored):
-            self._observer.step("there is no stored hash to verify")
-            return None
         try:
-            found = read(stored, self._limits, self._schemes)
+            found = None if stored is None else read(stored, self._limits, self._schemes)
         except UnusableHash as error:
             self._alarm(str(error))
             return None
-        if found is None:
+        # After the schemes: a salt may well begin as a mark of "no password" does.
+        if stored is None or (found is None and is_locked(stored)):
+            self._observer.step("there is no stored hash to verify")
+        elif found is None:
             self._alarm(shape(stored))
         return found
 
@@ -130,10 +170,26 @@ def identify(stored: str | None, schemes: Sequence[Scheme] = SCHEMES) -> str | N
     is none or no scheme knows it. For counting; it holds no part of the hash."""
     if stored is None:
         return None
-    if is_locked(stored):
-        return "locked"
     try:
         found = read(stored, Limits(), schemes)
     except UnusableHash as error:
         return error.scheme
-    return found.scheme if found is not None else None
+    if found is None:
+        return "locked" if is_locked(stored) else None
+    return found.scheme
+
+
+def cost_of(
+    stored: str, limits: Limits | None = None, schemes: Sequence[Scheme] = SCHEMES
+) -> float | None:
+    """Seconds that one verification of `stored` takes on this machine, by doing it once with a
+    password of no matter; None if no login would compute it. Takes that long."""
+    try:
+        found = read(stored, limits or Limits(), schemes)
+        if found is None:
+            return None
+        began = time.perf_counter()
+        found.fits(_PLACEHOLDER)
+    except (UnusableHash, MemoryError):
+        return None
+    return time.perf_counter() - began

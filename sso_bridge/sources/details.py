@@ -36,7 +36,7 @@ class AddressReader:
 
     A row that only the database takes for the user's is passed over."""
 
-    def __init__(self, declared: AddressTable, *, source: str) -> None:
+    def __init__(self, declared: AddressTable, *, source: str, empty_is_null: bool = False) -> None:
         self._declared = declared
         own = [declared.user, declared.column]
         own += [declared.shipping, declared.billing] if declared.choice == "flag" else []
@@ -44,7 +44,7 @@ class AddressReader:
         fields = [c for value in declared.fields.values() for c in columns_of(value)]
         self._columns = list(dict.fromkeys([*self._columns, *fields]))
         self._tables = Tables.of_addresses(declared, self._columns, source=source)
-        self._filler = Filler(declared.fields, self._columns)
+        self._filler = Filler(declared.fields, self._columns, empty_is_null=empty_is_null)
         self._place = {c: i for i, c in enumerate(self._columns)}
         self._query: Select[Any] | None = None
 

@@ -4,6 +4,7 @@ Computed in code and not by the database, so that it is the same on every engine
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping as ReadOnly
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,8 +14,8 @@ from typing import Literal
 
 __all__ = ["Column", "Computed", "Constant", "Field", "columns_of", "spellings", "text_of"]
 
-Cast = Literal["text", "integer", "boolean", "date", "hex"]
-Part = Literal["first", "rest", "last", "but_last"]
+Cast = Literal["text", "integer", "boolean", "date", "hex", "html"]
+Part = Literal["first", "rest", "last", "but_last"] | int
 Letters = Literal["lower", "upper"]
 
 _TRUE = {"1", "t", "true", "y", "yes", "on"}
@@ -43,8 +44,8 @@ class Computed:
     `default` where there is no value.
 
     A column that is NULL or empty is left out. Words are divided at `split`, by default at white
-    space. Of `values`, one that is not in it becomes no value. `cast` says how each
-    cell becomes text; one that cannot be read so is no value."""
+    space, and counted from 1. Of `values`, one that is not in it becomes no value. `cast` says
+    how each cell becomes text; one that cannot be read so is no value."""
 
     columns: tuple[Column, ...]
     separator: str = ""
@@ -74,6 +75,8 @@ class Computed:
     def _part(self, text: str) -> str:
         words = [word for piece in text.split(self.split) if (word := piece.strip())]
         between = " " if self.split is None else self.split
+        if isinstance(self.part, int):
+            return between.join(words[self.part - 1 : self.part])
         chosen = {
             "first": words[:1],
             "rest": words[1:],
@@ -130,6 +133,8 @@ def _cast(cell: object, to: Cast) -> str | None:
         return "true" if written & _TRUE else "false" if written & _FALSE else None
     if to == "date":
         return _date(cell)
+    if to == "html":
+        return html.unescape(text_of(cell))
     return text_of(cell)
 
 

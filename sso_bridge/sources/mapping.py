@@ -196,7 +196,8 @@ class Mapping:
     needs beside the mapped columns.
 
     `first_login_wins`: of users who have a login in different columns the one who has it in the
-    first counts; otherwise nobody does."""
+    first counts; otherwise nobody does. `empty_is_null`: an empty text is no value, where it is
+    shown."""
 
     table: str
     subject: str
@@ -204,6 +205,7 @@ class Mapping:
     password: Field
     select: Select | None = None
     first_login_wins: bool = False
+    empty_is_null: bool = False
     schema: str | None = None
     filters: tuple[Filter, ...] = ()
     joins: ReadOnly[str, Join] = field(default_factory=dict)

@@ -6,7 +6,7 @@ column is compared as it is, which its index serves; otherwise an expression ove
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from sqlalchemy import (
 from ..core.logins import LoginRule
 from .keys import Cell, Dynamic, stored_forms
 
-__all__ = ["Comparison", "by_folded", "compare", "register"]
+__all__ = ["Comparison", "by_folded", "compare", "exact", "register"]
 
 _FOLD: Final = "sso_bridge_fold"
 _UNICODE: Final = "utf8mb4_unicode_ci"
@@ -49,23 +49,23 @@ def compare(
 ) -> Comparison:
     """The rows whose `column`, of type `kind`, is the login by `rule`. Parameters begin with
     `name`. `collation` is what `Shape` tells."""
-    exact = _exact(column, kind, name)
+    same = exact(column, kind, name)
     if rule is LoginRule.EXACT or not _is_text(kind):
-        return exact
+        return same
     if _ignores(collation, rule):
-        return exact
+        return same
     engine = connection.dialect.name
     if engine == "sqlite" and rule is LoginRule.ASCII_CASE and collation == "nocase":
-        return Comparison(collate(column, "NOCASE") == bindparam(f"{name}0"), exact.values)
+        return Comparison(collate(column, "NOCASE") == bindparam(f"{name}0"), same.values)
     folded, forms = _folded(connection, column, rule)
     marks: list[Any] = [bindparam(f"{name}_{i}") for i in range(3)]
 
     def values(login: str) -> dict[str, Cell | None]:
         wanted = list(forms(login))
         wanted += wanted[:1] * (3 - len(wanted))
-        return {**exact.values(login), **{f"{name}_{i}": w for i, w in enumerate(wanted)}}
+        return {**same.values(login), **{f"{name}_{i}": w for i, w in enumerate(wanted)}}
 
-    return Comparison(or_(exact.clause, folded.in_(marks)), values)
+    return Comparison(or_(same.clause, folded.in_(marks)), values)
 
 
 def by_folded(column: ColumnElement[Any], fold: Callable[[str], str], name: str) -> Comparison:
@@ -73,13 +73,18 @@ def by_folded(column: ColumnElement[Any], fold: Callable[[str], str], name: str)
     return Comparison(column == bindparam(name), lambda login: {name: fold(login)})
 
 
-def _exact(column: ColumnElement[Any], kind: types.TypeEngine[Any], name: str) -> Comparison:
-    """Equal to a stored form of the login; to NULL, which nothing is, where there is none."""
+def exact(
+    column: ColumnElement[Any],
+    kind: types.TypeEngine[Any],
+    name: str,
+    forms_of: Callable[[types.TypeEngine[Any], str], Sequence[Cell]] = stored_forms,
+) -> Comparison:
+    """Equal to one of the `forms_of` a key; to NULL, which nothing is, where there is none."""
     several = isinstance(kind, (types._Binary, Dynamic))
     marks: list[Any] = [bindparam(f"{name}{i}") for i in range(2 if several else 1)]
 
-    def values(login: str) -> dict[str, Cell | None]:
-        forms: list[Cell | None] = [*stored_forms(kind, login)]
+    def values(key: str) -> dict[str, Cell | None]:
+        forms: list[Cell | None] = [*forms_of(kind, key)]
         return {
             f"{name}{i}": forms[i] if i < len(forms) else forms[0] if forms else None
             for i in range(len(marks))

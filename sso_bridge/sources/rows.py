@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as ReadOnly
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from ..core.model import Address, Attribute, Fingerprint, NewUser, Profile, Record
@@ -19,9 +20,18 @@ Row = Sequence[Any]
 
 
 class Filler:
-    """Fills in `fields` from rows of `columns`. What is made of other columns too is left out."""
+    """Fills in `fields` from rows of `columns`. What is made of other columns too is left out.
 
-    def __init__(self, fields: ReadOnly[str, Field], columns: Sequence[Column]) -> None:
+    `empty_is_null`: an empty text is no value."""
+
+    def __init__(
+        self,
+        fields: ReadOnly[str, Field],
+        columns: Sequence[Column],
+        *,
+        empty_is_null: bool = False,
+    ) -> None:
+        self._empty = None if empty_is_null else ""
         place = {column: index for index, column in enumerate(columns)}
         self._constants: dict[str, str | None] = {}
         self._plain: list[tuple[str, int]] = []
@@ -42,7 +52,7 @@ class Filler:
         values = dict(self._constants)
         for name, index in self._plain:
             cell = row[index]
-            values[name] = None if cell is None else text_of(cell)
+            values[name] = None if cell is None else (text_of(cell) or self._empty)
         for name, compute, places in self._computed:
             values[name] = compute([row[index] for index in places])
         return values
@@ -67,11 +77,12 @@ class RecordReader:
         self._active = [(rule, place[rule.column]) for rule in mapping.active]
         self._filters = [(f, place[Column(f.column)]) for f in mapping.filters]
         self._password = Filler({"": mapping.password}, columns)
-        self._profile = Filler(mapping.profile, columns)
-        self._shipping = Filler(mapping.shipping, columns)
-        self._billing = Filler(mapping.billing, columns)
+        filler = partial(Filler, columns=columns, empty_is_null=mapping.empty_is_null)
+        self._profile = filler(mapping.profile)
+        self._shipping = filler(mapping.shipping)
+        self._billing = filler(mapping.billing)
         attributes = {str(i): a.field for i, a in enumerate(mapping.attributes)}
-        self._attributes = Filler(attributes, columns)
+        self._attributes = filler(attributes)
 
     def subject(self, row: Row) -> Any:
         """The primary key as the driver gave it."""

@@ -14,9 +14,7 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnClause,
     Connection,
-    Row,
     Select,
-    bindparam,
     column,
     false,
     insert,
@@ -42,8 +40,8 @@ from .details import AddressReader, Details, PairsReader
 from .fields import Column, columns_of
 from .keys import Cell, comparable, stored_forms
 from .mapping import Filter, LoginColumn, Mapping, Scalar
-from .matching import Comparison, by_folded, compare, register
-from .rows import Filler, RecordReader, other_rows, values_of
+from .matching import Comparison, by_folded, compare, exact, register
+from .rows import Filler, RecordReader, Row, other_rows, values_of
 from .tables import Tables
 
 __all__ = ["LookUp", "SqlSource"]
@@ -91,7 +89,9 @@ class SqlSource:
         self._whole_columns = self._columns
         self._details: Details | None = None
         if mapping.addresses is not None:
-            self._details = AddressReader(mapping.addresses, source=name)
+            self._details = AddressReader(
+                mapping.addresses, source=name, empty_is_null=mapping.empty_is_null
+            )
             self._whole_columns = list(dict.fromkeys([*self._columns, *pairs]))
             self._whole_reader = RecordReader(mapping, self._whole_columns)
         elif len({c.of for c in pairs}) == 1:
@@ -171,23 +171,27 @@ class SqlSource:
         password = users.c[mapping.password.name]
         try:
             with self._database.connection(deadline, write=True) as connection:
-                cells = comparable(
+                kind = self._tables.type_of(connection, mapping.password)
+                keys = comparable(
                     self._tables.type_of(connection, Column(mapping.subject)), subject
                 )
-                forms = stored_forms(self._tables.type_of(connection, mapping.password), old)
-                result = connection.execute(
-                    update(users)
-                    .where(users.c[mapping.subject].in_(cells), password.in_(forms))
-                    .values({password: new})
+                query = update(users).where(
+                    users.c[mapping.subject].in_(keys), password.in_(stored_forms(kind, old))
                 )
-                changed = result.rowcount == 1
-                if result.rowcount > 1:
-                    connection.rollback()
-        except (DataError, IntegrityError):
+                try:
+                    changed = connection.execute(query.values({password: new})).rowcount
+                except DataError:
+                    raise IdentityAlarm(
+                        SOURCE_REJECTED,
+                        f"source {self._name!r}: the column is too short for a hash",
+                    ) from None
+                if changed > 1:
+                    raise IdentityAlarm(SUBJECT_UNUSABLE, f"source {self._name!r}")
+        except IntegrityError:
             raise IdentityAlarm(
-                SOURCE_REJECTED, f"source {self._name!r}: a new password hash does not fit"
+                SOURCE_REJECTED, f"source {self._name!r} refuses a new password hash"
             ) from None
-        return changed
+        return changed == 1
 
     def password_hashes(self, count: int, deadline: Deadline) -> Sequence[str]:
         """Up to `count` stored hashes, in whatever order the database finds them."""
@@ -217,7 +221,7 @@ class SqlSource:
         """The further statement of a profile, whose parameter `user` is the user's primary key."""
         return None if self._details is None else self._details.statement(connection)
 
-    def _one(self, connection: Connection, key: Lookup, profile: bool) -> Row[Any] | None:
+    def _one(self, connection: Connection, key: Lookup, profile: bool) -> Row | None:
         """The row that `key` names, if its primary key names the same row and no other.
 
         A primary key that is NULL, or several rows', would make one person of several. Where
@@ -228,18 +232,22 @@ class SqlSource:
         subject = self._reader.subject(row)
         if subject is None:
             raise IdentityAlarm(SUBJECT_UNUSABLE, f"source {self._name!r}")
-        if not self._tables.is_key(connection, self._mapping.subject):
+        width = len(self._whole_columns if profile else self._columns)
+        alone = self._tables.is_key(connection, self._mapping.subject)
+        if len(row) > width:  # the database was asked how many rows have its primary key
+            alone, row = row[width] == 1, row[:width]
+        if not alone:
             text = self._reader.subject_text(row)
             back = self._named(connection, Lookup("subject", text), False)
             if back is None or self._reader.subject(back) != subject:
                 raise IdentityAlarm(SUBJECT_UNUSABLE, f"source {self._name!r}")
         return row
 
-    def _named(self, connection: Connection, key: Lookup, profile: bool) -> Row[Any] | None:
+    def _named(self, connection: Connection, key: Lookup, profile: bool) -> Row | None:
         """The row that `key` names in code, not only in the database's opinion."""
         register(connection, self._rule)
         look_up = self._look_up(connection, key.kind, profile)
-        found = [
+        found: list[Row] = [
             row
             for values in look_up.values(key.value)
             for row in connection.execute(look_up.statement, values)
@@ -255,7 +263,7 @@ class SqlSource:
             raise IdentityAlarm(COLLATION_MISMATCH, f"source {self._name!r}, by {key.kind}")
         raise IdentityAlarm(AMBIGUOUS_KEY, f"source {self._name!r}, by {key.kind}")
 
-    def _is(self, row: Row[Any], key: Lookup) -> bool:
+    def _is(self, row: Row, key: Lookup) -> bool:
         """Whether `row` has `key`, by the site's rule."""
         if not self._reader.counts(row):
             return False
@@ -268,7 +276,7 @@ class SqlSource:
     def _same(self, login: str | None, wanted: str) -> bool:
         return login is not None and self._rule.same(login, wanted)
 
-    def _by_first_login(self, rows: Sequence[Row[Any]], login: str) -> list[Row[Any]]:
+    def _by_first_login(self, rows: Sequence[Row], login: str) -> list[Row]:
         """Of `rows` those that have the login in the first column in which any has it."""
         logins = [self._reader.logins(row) for row in rows]
         for place in range(len(self._mapping.logins)):
@@ -290,6 +298,8 @@ class SqlSource:
         tables, mapping = self._tables, self._mapping
         columns = self._whole_columns if profile else self._columns
         base = tables.query(connection, columns).limit(_MOST_ROWS)
+        if kind != "subject":
+            base = base.add_columns(*tables.alike(connection, mapping.subject))
         if kind == "login":
             parts = [
                 self._comparison(connection, login, f"login{place}")
@@ -306,8 +316,11 @@ class SqlSource:
             return LookUp(base.where(false()), lambda key: [])
         of = tables.type_of(connection, Column(name))
         forms = comparable if kind == "subject" else stored_forms
-        statement = base.where(tables.element(Column(name)) == bindparam("key"))
-        return LookUp(statement, lambda key: [{"key": form} for form in forms(of, key)])
+        one = exact(tables.element(Column(name)), of, "key", forms)
+        return LookUp(
+            base.where(one.clause),
+            lambda key: [one.values(key)] if forms(of, key) else [],
+        )
 
     def _comparison(self, connection: Connection, login: LoginColumn, name: str) -> Comparison:
         tables = self._tables

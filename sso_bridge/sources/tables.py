@@ -12,7 +12,9 @@ from sqlalchemy import (
     FromClause,
     ScalarSelect,
     and_,
+    cast,
     false,
+    func,
     literal,
     select,
     text,
@@ -23,7 +25,7 @@ from sqlalchemy import column as named_column
 from sqlalchemy import table as named_table
 
 from .fields import Column
-from .keys import constants
+from .keys import Dynamic, constants
 from .mapping import AddressTable, Filter, Join, Pairs, Select
 from .mapping import Mapping as Declared
 from .shape import QueryShape, Shape, TableShape
@@ -135,6 +137,25 @@ class Tables:
             kind = self.type_of(connection, Column(one.column))
             query = query.where(condition(self.own.c[one.column], one, kind))
         return query
+
+    def alike(self, connection: Connection, name: str) -> list[ColumnElement[Any]]:
+        """How many rows that count have what a row has in the column `name` of the table itself, as
+        part of a statement; nothing where the database keeps that unique, or cannot tell."""
+        kind = self.type_of(connection, Column(name))
+        others = self.own.alias("others")
+        cell, other = self.own.c[name], others.c[name]
+        query = select(func.count()).select_from(others)
+        if isinstance(kind, Dynamic):  # 1 and '1' are one text; of bytes it cannot tell
+            spelled = [cell, cast(cell, types.Text()), cast(cell, types.Integer())]
+            query = query.where(other.in_(spelled), func.typeof(cell) != "blob")
+        elif isinstance(kind, types.NullType) or self.is_key(connection, name):
+            return []
+        else:
+            query = query.where(other == cell)
+        for one in self._filters:
+            of = self.type_of(connection, Column(one.column))
+            query = query.where(condition(others.c[one.column], one, of))
+        return [query.correlate(self.own).scalar_subquery()]
 
     def _pair(self, column: Column) -> ScalarSelect[Any]:
         declared = self._pairs[column.of]

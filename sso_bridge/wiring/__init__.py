@@ -4,6 +4,7 @@ from .application import application
 from .declared import database_url, mapping
 from .ledger import check_ledger, create_ledger, declared_ledger, ledger_database, register
 from .parts import Parts, assemble, source_database, sql_settings
+from .passwords import password_limits, password_schemes
 
 __all__ = [
     "Parts",
@@ -15,6 +16,8 @@ __all__ = [
     "declared_ledger",
     "ledger_database",
     "mapping",
+    "password_limits",
+    "password_schemes",
     "register",
     "source_database",
     "sql_settings",

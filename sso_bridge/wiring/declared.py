@@ -151,6 +151,7 @@ def mapping(declared: SourceSettings) -> Mapping:
             )
             for rule in declared.active_rules()
         ),
+        empty_is_null=declared.empty_is_null,
         profile={name: _field(declared, f) for name, f in declared.profile.items()},
         shipping={name: _field(declared, f) for name, f in declared.shipping.items()},
         billing={name: _field(declared, f) for name, f in declared.billing.items()},

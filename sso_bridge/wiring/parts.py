@@ -22,11 +22,12 @@ from ..core.site import GuardMode, ProfileSession, Site, Source, Wording
 from ..database import Database
 from ..errors import ConfigurationError, SourceUnavailable
 from ..ledger import Memory, SqlLedger
-from ..passwords import MAKERS, HashPool, PasswordHashes, cores
+from ..passwords import HashPool, cores
 from ..sources import SqlSource
 from .declared import database_url, filters, mapping, strategy
 from .factory import made_by_factory
 from .ledger import declared_ledger, ledger_database
+from .passwords import password_hashes
 from .separation import check_separation
 from .tokens import tokens
 
@@ -161,11 +162,12 @@ def _source(
     return Source(
         name=name,
         users=users,
-        passwords=PasswordHashes(
+        passwords=password_hashes(
+            name,
+            declared.passwords,
             pool=pool,
             observer=observer,
             sample=users.password_hashes,
-            maker=MAKERS[declared.passwords.scheme](),
         ),
         strategy=strategy(name, declared.erid),
         erids=EridRule(declared.erid.max_length, declared.erid.pattern),

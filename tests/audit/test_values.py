@@ -90,7 +90,8 @@ def test_an_erid_that_will_change_is_known_by_its_looks(
         (HASH, "bcrypt", None),
         (HASH[:-1], "bcrypt", "password_unusable"),
         (HASH.replace("$12$", "$31$"), "bcrypt", "password_unusable"),
-        ("0123456789abcdef" * 2, "unknown: 32 hex digits", "password_unknown"),
+        ("0123456789abcdef" * 2, "bare-md5", "password_unusable"),
+        ("0123456789" * 4 + "01", "unknown: 42 hex digits", "password_unknown"),
         ("open sesame", "unknown: text of no known form", "password_unknown"),
     ],
 )

@@ -13,8 +13,8 @@ from sqlalchemy import types
 from sso_bridge.core import erid
 from sso_bridge.core.logins import LoginRule
 from sso_bridge.errors import IdentityAlarm
-from sso_bridge.sources.keys import comparable, stored_forms, subject_text
 from sso_bridge.sources.fields import text_of
+from sso_bridge.sources.keys import comparable, stored_forms, subject_text
 
 TRICKY = st.text(
     st.one_of(

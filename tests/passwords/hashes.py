@@ -6,18 +6,10 @@ PHP's `password_hash` and `crypt`, Django's hashers, Werkzeug's `generate_passwo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from .hashes_of_software import OF_SOFTWARE
+from .rows import PASSWORD, Row
 
-PASSWORD = "pässwörd ☃"
-
-
-@dataclass(frozen=True)
-class Row:
-    scheme: str
-    made_by: str
-    stored: str
-    password: str = PASSWORD
-
+__all__ = ["CUT_BY_ITS_MAKER", "DIGITS", "HASHES", "PASSWORD", "Row"]
 
 DIGITS = "0123456789" * 10
 """100 bytes, more than bcrypt takes."""
@@ -269,4 +261,5 @@ HASHES = (
         "libpass-1.9",
         "$5$rounds=1000$UnpQQ1TLz1/pPCs9$/iVes/eoo0m.sLm18TY6mp72eUxTFmb5xhGm/aoCEV2",
     ),
+    *OF_SOFTWARE,
 )

@@ -59,6 +59,9 @@ class CountedMaker:
         self.made += 1
         return self._maker.make(password)
 
+    def is_met_by(self, stored: StoredHash) -> bool:
+        return self._maker.is_met_by(stored)
+
 
 def nothing_stored(count: int, deadline: Deadline) -> Sequence[str]:
     return ()
@@ -76,6 +79,8 @@ class Room:
         limits: Limits | None = None,
         longest_password: int = 4096,
         schemes: Sequence[Scheme] = SCHEMES,
+        prepare: Callable[[bytes], bytes] | None = None,
+        rehash: bool = False,
     ) -> None:
         self.alarms = Alarms()
         self.counted = Counted(schemes)
@@ -88,10 +93,15 @@ class Room:
             limits=limits,
             schemes=[self.counted],
             longest_password=longest_password,
+            prepare=prepare,
+            rehash=rehash,
         )
 
     def verify(self, password: str, stored: str | None, seconds: float = 20.0) -> bool:
         return self.hashes.verify(password, stored, Deadline(seconds))
+
+    def renewed(self, password: str, stored: str, seconds: float = 20.0) -> str | None:
+        return self.hashes.renewed(password, stored, Deadline(seconds))
 
     def hash(self, password: str, seconds: float = 20.0) -> str:
         return self.hashes.hash(password, Deadline(seconds))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+from base64 import b64encode
 from collections.abc import Callable
 
 import argon2
@@ -19,6 +21,8 @@ from .rooms import Room
 CHEAP_COSTS = {
     "argon2id": {"memory_kib": 64, "passes": 1},
     "bcrypt": {"cost": 4},
+    "bcrypt-2y": {"cost": 4},
+    "wordpress": {"cost": 4},
     "scrypt": {"ln": 4},
     "pbkdf2-sha256": {"iterations": 10},
     "django-pbkdf2-sha256": {"iterations": 10},
@@ -27,10 +31,18 @@ CHEAP_COSTS = {
 ACCEPTED_BY: dict[str, Callable[[str, str], bool]] = {
     "argon2id": lambda password, made: argon2.PasswordHasher().verify(made, password),
     "bcrypt": lambda password, made: bcrypt.checkpw(password.encode(), made.encode()),
+    "bcrypt-2y": lambda password, made: bcrypt.checkpw(password.encode(), made.encode()),
+    "wordpress": lambda password, made: bcrypt.checkpw(
+        b64encode(hmac.digest(b"wp-sha384", password.encode(), "sha384")),
+        made.removeprefix("$wp").encode(),
+    ),
     "scrypt": passlib_hash.scrypt.verify,
     "pbkdf2-sha256": passlib_hash.pbkdf2_sha256.verify,
     "django-pbkdf2-sha256": passlib_hash.django_pbkdf2_sha256.verify,
 }
+
+LABELS = {"bcrypt-2y": "bcrypt", "wordpress": "wordpress-bcrypt"}
+"""Of makers that do not have the name of the scheme they make."""
 
 EACH = pytest.mark.parametrize("name", MAKERS)
 
@@ -43,7 +55,7 @@ def room_making(pool: HashPool, name: str, limits: Limits | None = None) -> Room
 def test_a_new_hash_is_verified_here_and_elsewhere(pool: HashPool, name: str) -> None:
     room = room_making(pool, name)
     made = room.hash(PASSWORD)
-    assert identify(made) == name
+    assert identify(made) == LABELS.get(name, name)
     assert room.verify(PASSWORD, made)
     assert not room.verify(PASSWORD + "x", made)
     assert ACCEPTED_BY[name](PASSWORD, made)
@@ -85,7 +97,7 @@ def test_a_password_that_could_never_be_verified_is_not_stored(
 @EACH
 def test_the_end_of_a_long_password_counts_or_it_is_refused(pool: HashPool, name: str) -> None:
     room = room_making(pool, name)
-    if name == "bcrypt":
+    if name in ("bcrypt", "bcrypt-2y"):
         with pytest.raises(CreationRefused, match="bcrypt takes passwords of 72 bytes"):
             room.hash(DIGITS)
     else:
@@ -101,11 +113,26 @@ def test_bcrypt_takes_72_bytes(pool: HashPool) -> None:
         room.hash("ä" * 36 + "x")
 
 
+def test_bcrypt_cuts_what_is_a_digest_already(pool: HashPool) -> None:
+    room = Room(pool, maker=MAKERS["bcrypt"](cost=4, cuts=True))
+    assert room.verify(DIGITS[:72], room.hash(DIGITS))
+
+
 def test_bcrypt_can_be_written_as_php_does(pool: HashPool) -> None:
-    room = Room(pool, maker=MAKERS["bcrypt"](cost=4, ident="2y"))
+    room = room_making(pool, "bcrypt-2y")
     made = room.hash(PASSWORD)
     assert made.startswith("$2y$04$")
     assert room.verify(PASSWORD, made)
+
+
+def test_wordpress_takes_a_password_without_white_space_around_it(pool: HashPool) -> None:
+    room = room_making(pool, "wordpress")
+    made = room.hash(" hunter2\n")
+    assert made.startswith("$wp$2y$04$")
+    assert room.verify("hunter2", made)
+    assert room.verify("hunter2  ", made)
+    with pytest.raises(CreationRefused, match="nothing but white space"):
+        room.hash(" \t ")
 
 
 def test_a_hash_that_no_login_could_use_is_not_handed_out(pool: HashPool) -> None:

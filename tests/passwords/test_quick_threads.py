@@ -11,12 +11,22 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sso_bridge.passwords import MAKERS, Limits
-from sso_bridge.passwords.schemes import read
+from sso_bridge.passwords.schemes import Declared, Layout, StoredHash, read
+from sso_bridge.passwords.schemes.rounds import DIGESTS
 
 from .hashes import HASHES
 
 DIGEST_32, DIGEST_64 = "00" * 32, "00" * 64
 BASE64_32 = "A" * 43
+
+
+def keycloak(algorithm: str, iterations: int, parameters: str = "") -> str:
+    return (
+        f'{{"value":"{BASE64_32}=","salt":"c2FsdHNhbHQ="}}{{"hashIterations":{iterations},'
+        f'"algorithm":"{algorithm}","additionalParameters":{{{parameters}}}}}'
+    )
+
+
 SLOW = {
     "argon2i": "$argon2i$v=19$m=32768,t=1,p=1$c29tZXNhbHQ$" + BASE64_32,
     "argon2d": "$argon2d$v=19$m=32768,t=1,p=1$c29tZXNhbHQ$" + BASE64_32,
@@ -37,11 +47,39 @@ SLOW = {
     "sha256-crypt": "$5$rounds=150000$salt$" + "A" * 43,
     "sha512-crypt": "$6$rounds=150000$salt$" + "A" * 86,
     "yescrypt": "$y$j9T$salt$" + "A" * 43,
+    "bcrypt-sha256": "$bcrypt-sha256$v=2,t=2b,r=10$" + "." * 22 + "$" + "A" * 31,
+    "wordpress-bcrypt": "$wp$2y$10$" + "." * 22 + "A" * 31,
+    "phpass": "$P$F" + "saltsalt" + "A" * 22,
+    "drupal-sha512": "$S$F" + "saltsalt" + "A" * 43,
+    "drupal-migrated": "U$S$F" + "saltsalt" + "A" * 43,
+    "ldap-pbkdf2-sha1": "{PBKDF2}100000$c2FsdA$" + "A" * 27,
+    "ldap-pbkdf2-sha256": "{PBKDF2-SHA256}80000$c2FsdA$" + BASE64_32,
+    "ldap-pbkdf2-sha512": "{PBKDF2-SHA512}100000$c2FsdA$" + "A" * 86,
+    "aspnet-identity-v3": "AQAAAAIAAYagAAAAEA" + "A" * 64 + "==",
+    "spring-scrypt": "$e0801$" + "A" * 86 + "==$" + BASE64_32 + "=",
+    "spring-pbkdf2-sha1": "{pbkdf2}" + "00" * 40,
+    "spring-pbkdf2-sha256": "{pbkdf2@SpringSecurity_v5_8}" + "00" * 48,
+    "keycloak-pbkdf2-sha1": keycloak("pbkdf2", 100_000),
+    "keycloak-pbkdf2-sha256": keycloak("pbkdf2-sha256", 80_000),
+    "keycloak-pbkdf2-sha512": keycloak("pbkdf2-sha512", 100_000),
+    "keycloak-argon2id": keycloak("argon2", 1, '"memory":["32768"]'),
+    "magento-argon2id": DIGEST_32 + ":salt:2",
+    "magento-sha256-argon2id": DIGEST_32 + ":salt:1:3_32_1_33554432",
+    "magento-md5-sha256-argon2id": DIGEST_32 + ":salt:0:1:3_32_1_33554432",
 }
 """Hashes that take 20 ms or more each; whether anything fits them is no matter. A quick one
 would not do: other threads have their turn between two of them."""
-ALWAYS_QUICK = {"md5-crypt", "des-crypt"}
-"""Less than a millisecond each, in the same function as the rest of crypt(3)."""
+ALWAYS_QUICK = {
+    "md5-crypt",
+    "des-crypt",
+    "aspnet-identity-v2",
+    "spring-sha256",
+    "magento-md5",
+    "magento-sha256",
+    "magento-md5-sha256",
+    *(f"{whose}salted-{name}" for name in DIGESTS for whose in ("", "ldap-", "spring-")),
+}
+"""About a millisecond each, or much less."""
 SECONDS = 0.1
 TURN = 0.05
 """Seconds that Python code keeps the GIL when another thread wants it; 0.005 by default.
@@ -102,6 +140,26 @@ def test_every_scheme_is_tried() -> None:
 def test_others_move_while_a_new_hash_is_made(name: str) -> None:
     maker = MAKERS[name]()
     assert others_move(lambda: maker.make(b"hunter2"))
+
+
+def declared(digest: str, again: str | None = None) -> StoredHash:
+    scheme = Declared(digest, layout=Layout(salt="before"), iterations=100_000, again=again)
+    found = scheme.read("salt:" + DIGEST_32, Limits())
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(declared("sha256(salt + password)"), id="repeated"),
+        pytest.param(
+            declared("raw_sha256(salt + password)", "raw_sha256(previous + salt)"), id="again"
+        ),
+    ],
+)
+def test_others_move_while_a_declared_digest_is_computed(found: StoredHash) -> None:
+    assert others_move(lambda: found.fits(b"hunter2"))
 
 
 def test_a_hash_in_python_would_be_noticed() -> None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from argon2 import Parameters, PasswordHasher, extract_parameters
+from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import (
     HashingError,
     InvalidHashError,
     VerificationError,
     VerifyMismatchError,
 )
-from argon2.low_level import Type, verify_secret
+from argon2.low_level import Type, hash_secret_raw, verify_secret
 
 from .contract import Limits, StoredHash, UnusableHash, within
 
-__all__ = ["Argon2", "Argon2Maker"]
+__all__ = ["Argon2", "Argon2Cost", "Argon2Maker", "raw_argon2"]
 
 _PREFIX = re.compile(r"(?:argon2)?(?=\$(argon2id|argon2i|argon2d)\$)")
 _WHOLE = re.compile(r"\$argon2[id]{1,2}\$(?:v=\d+\$)?[mtp=,\d]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
@@ -39,15 +40,43 @@ class Argon2:
             raise UnusableHash(name) from None
         if not _WHOLE.fullmatch(encoded) or found.version not in _VERSIONS:
             raise UnusableHash(name)
-        _check_cost(name, found, limits)
-        cost = (found.memory_cost, found.time_cost, found.parallelism)
+        cost = Argon2Cost(found.memory_cost, found.time_cost, found.parallelism)
+        cost.check(name, limits)
         return StoredHash(name, cost, lambda password: _fits(name, encoded, found.type, password))
 
 
-def _check_cost(name: str, found: Parameters, limits: Limits) -> None:
-    memory = within(name, "memory in KiB", found.memory_cost, limits.memory_kib)
-    within(name, "memory times passes", memory * found.time_cost, limits.argon2_work_kib)
-    within(name, "parallelism", found.parallelism, limits.argon2_lanes)
+class Argon2Cost(NamedTuple):
+    """What decides how long an argon2 takes."""
+
+    memory_kib: int
+    passes: int
+    lanes: int
+
+    def check(self, name: str, limits: Limits) -> None:
+        """Raises UnusableHash if it is above `limits`."""
+        memory = within(name, "memory in KiB", self.memory_kib, limits.memory_kib)
+        within(name, "memory times passes", memory * self.passes, limits.argon2_work_kib)
+        within(name, "parallelism", self.lanes, limits.argon2_lanes)
+
+
+def raw_argon2(
+    name: str,
+    kind: Type,
+    password: bytes,
+    salt: bytes,
+    cost: Argon2Cost,
+    size: int,
+    version: int = 19,
+) -> bytes:
+    """`size` bytes of argon2, for schemes with a notation of their own.
+
+    Raises as `StoredHash.fits`."""
+    try:
+        return hash_secret_raw(
+            password, salt, cost.passes, cost.memory_kib, cost.lanes, size, kind, version
+        )
+    except HashingError as error:
+        raise _meaning(name, error) from None
 
 
 def _fits(name: str, encoded: str, kind: Type, password: bytes) -> bool:
@@ -82,3 +111,10 @@ class Argon2Maker:
             return hasher.hash(password)
         except HashingError as error:
             raise MemoryError(f"argon2id: {error}") from None
+
+    def is_met_by(self, stored: StoredHash) -> bool:
+        """See `Maker`. More memory may stand for passes."""
+        if stored.scheme != "argon2id":
+            return False
+        memory, passes, _ = stored.cost
+        return memory * passes >= self.memory_kib * self.passes

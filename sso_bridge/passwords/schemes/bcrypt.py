@@ -16,7 +16,7 @@ from ...errors import CreationRefused
 from .contract import Limits, StoredHash, UnusableHash, within
 from .libcrypt import crypt_fits
 
-__all__ = ["Bcrypt", "BcryptMaker"]
+__all__ = ["Bcrypt", "BcryptMaker", "bcrypt_fits"]
 
 LENGTH = 72
 """Bytes of a password that bcrypt takes."""
@@ -40,7 +40,7 @@ class Bcrypt:
         if whole is None or not 4 <= int(whole[2]) <= 31:
             raise UnusableHash(name)
         cost = within(name, "cost", int(whole[2]), limits.bcrypt_cost)
-        compute = _fits_2x if whole[1] == "x" else _fits
+        compute = _fits_2x if whole[1] == "x" else bcrypt_fits
 
         def fits(password: bytes) -> bool:
             if hashed_first:
@@ -50,7 +50,10 @@ class Bcrypt:
         return StoredHash(name, (cost,), fits)
 
 
-def _fits(name: str, encoded: str, password: bytes) -> bool:
+def bcrypt_fits(name: str, encoded: str, password: bytes) -> bool:
+    """Whether `password`, of 72 bytes at most and without NUL, fits `encoded`.
+
+    Raises UnusableHash if the library does not take `encoded`."""
     try:
         return bcrypt.checkpw(password, encoded.encode("ascii"))
     except ValueError:
@@ -62,7 +65,7 @@ def _fits_2x(name: str, encoded: str, password: bytes) -> bool:
 
     Only crypt(3) still computes those; of ASCII all makers make the same."""
     if password.isascii():
-        return _fits(name, encoded, password)
+        return bcrypt_fits(name, encoded, password)
     return crypt_fits(name, encoded, password)
 
 
@@ -72,13 +75,20 @@ class BcryptMaker:
 
     cost: int = 12
     ident: str = "2b"
+    cuts: bool = False
+    """Whether what is longer than bcrypt takes is cut: where it is a digest of the password, whose
+    first 72 bytes are as good as all of it."""
 
     def make(self, password: bytes) -> str:
         """See `Maker`."""
-        if len(password) > LENGTH:
+        if len(password) > LENGTH and not self.cuts:
             raise CreationRefused(
                 f"bcrypt takes passwords of {LENGTH} bytes of UTF-8; the one sent is longer"
             )
         salt = bcrypt.gensalt(self.cost, b"2b").decode("ascii")
-        made = bcrypt.hashpw(password, f"${self.ident}{salt[3:]}".encode("ascii"))
+        made = bcrypt.hashpw(password[:LENGTH], f"${self.ident}{salt[3:]}".encode("ascii"))
         return made.decode("ascii")
+
+    def is_met_by(self, stored: StoredHash) -> bool:
+        """See `Maker`."""
+        return stored.scheme == "bcrypt" and stored.cost >= (self.cost,)

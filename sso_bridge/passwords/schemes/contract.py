@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-__all__ = ["Limits", "Maker", "Scheme", "StoredHash", "UnusableHash", "within"]
+__all__ = [
+    "CORRUPT",
+    "MEMORY_MIB",
+    "SECONDS",
+    "Limits",
+    "Maker",
+    "Scheme",
+    "StoredHash",
+    "UnusableHash",
+    "only_where_allowed",
+    "within",
+]
+
+
+ARGON2_A_SECOND = 1024 * 1024
+SCRYPT_A_SECOND = 2 * 1024 * 1024
+PBKDF2_A_SECOND = 2_000_000
+CRYPT_A_SECOND = 2_000_000
+DIGESTS_A_SECOND = 1_000_000
+BCRYPT_12_SECONDS = 0.25
+"""What one core of a server of 2020 does: KiB times passes of argon2; N times r times p of
+scrypt; iterations of PBKDF2 with SHA-256; rounds of SHA-crypt; digests one after another, made
+in Python; and the seconds of bcrypt with cost 12. Limits are the same on every machine, so that
+a hash is not refused on a slow one only."""
+
+SECONDS = 2.5
+MEMORY_MIB = 256
+"""The limits where nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,28 +42,45 @@ class Limits:
     """The most that one stored hash may cost; a costlier one is refused, not computed.
 
     The defaults let through every default of the schemes' own libraries several times
-    over, and keep one computation to a few seconds of one core."""
+    over, and keep one computation to `SECONDS` of one core."""
 
-    memory_kib: int = 256 * 1024
+    memory_kib: int = MEMORY_MIB * 1024
     """argon2, scrypt, yescrypt: memory of one computation, in KiB."""
 
-    argon2_work_kib: int = 4 * 1024 * 1024
-    """argon2: memory times passes, in KiB; about a second for each 1,048,576."""
+    argon2_work_kib: int = int(SECONDS * ARGON2_A_SECOND)
+    """argon2: memory times passes, in KiB."""
 
     argon2_lanes: int = 16
     """argon2: its `p`, which is also how many threads its library starts."""
 
     bcrypt_cost: int = 15
-    """bcrypt: log2 of the rounds; 12 takes about 0.25 s and each further one doubles it."""
+    """bcrypt: log2 of the rounds; each further one doubles the time."""
 
-    scrypt_work: int = 2**23
-    """scrypt: N times r times p; about half a second for each 1,048,576."""
+    scrypt_work: int = int(SECONDS * SCRYPT_A_SECOND)
+    """scrypt: N times r times p."""
 
-    pbkdf2_iterations: int = 5_000_000
-    """PBKDF2: iterations; about half a second for each 1,000,000 of SHA-256."""
+    pbkdf2_iterations: int = int(SECONDS * PBKDF2_A_SECOND)
+    """PBKDF2: iterations, times the digests that its result is long."""
 
-    crypt_rounds: int = 5_000_000
-    """`$5$` and `$6$` of crypt(3): rounds; about half a second for each 1,000,000."""
+    crypt_rounds: int = int(SECONDS * CRYPT_A_SECOND)
+    """`$5$` and `$6$` of crypt(3): rounds."""
+
+    digest_rounds: int = int(SECONDS * DIGESTS_A_SECOND)
+    """phpass, Drupal and declared digests: digests one after another."""
+
+    @classmethod
+    def of(cls, seconds: float, memory_mib: int) -> Limits:
+        """Limits of about `seconds` on one core, and of `memory_mib`."""
+        bcrypt = 12 + math.floor(math.log2(seconds / BCRYPT_12_SECONDS))
+        return cls(
+            memory_kib=memory_mib * 1024,
+            argon2_work_kib=int(seconds * ARGON2_A_SECOND),
+            bcrypt_cost=min(max(bcrypt, 4), 31),
+            scrypt_work=int(seconds * SCRYPT_A_SECOND),
+            pbkdf2_iterations=int(seconds * PBKDF2_A_SECOND),
+            crypt_rounds=int(seconds * CRYPT_A_SECOND),
+            digest_rounds=int(seconds * DIGESTS_A_SECOND),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +100,15 @@ class StoredHash:
     compute it after all, MemoryError if there is no memory to."""
 
 
+CORRUPT = "corrupt"
+
+
 class UnusableHash(Exception):
     """A hash of a known scheme that is corrupt, too costly, or that this machine cannot do.
 
     Never leaves this room. `reason` names parameters; it holds no part of salt or digest."""
 
-    def __init__(self, scheme: str, reason: str = "corrupt") -> None:
+    def __init__(self, scheme: str, reason: str = CORRUPT) -> None:
         super().__init__(f"{scheme}: {reason}")
         self.scheme = scheme
         self.reason = reason
@@ -85,9 +133,18 @@ class Maker(Protocol):
         Raises CreationRefused for a password that the scheme cannot take whole,
         MemoryError if there is no memory to compute it."""
 
+    def is_met_by(self, stored: StoredHash) -> bool:
+        """Whether `stored` is of this scheme and costs no less than a new hash would."""
+
 
 def within(scheme: str, what: str, value: int, limit: int) -> int:
     """`value`; raises UnusableHash if it is above `limit`."""
     if value > limit:
         raise UnusableHash(scheme, f"{what} is {value}, above the limit of {limit}")
     return value
+
+
+def only_where_allowed(scheme: str, allowed: bool) -> None:
+    """Raises UnusableHash for a hash without salt and cost, unless it was allowed."""
+    if not allowed:
+        raise UnusableHash(scheme, "has no salt; it is verified only where allow_weak = true")

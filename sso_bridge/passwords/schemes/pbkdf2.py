@@ -1,4 +1,4 @@
-"""PBKDF2 (RFC 8018) in the three notations that are common: passlib's, Django's, Werkzeug's."""
+"""PBKDF2 (RFC 8018) in the notations of passlib, Django, Werkzeug and LDAP servers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from .contract import Limits, StoredHash, UnusableHash, within
 
-__all__ = ["DjangoPbkdf2Maker", "Pbkdf2", "Pbkdf2Maker"]
+__all__ = ["DjangoPbkdf2Maker", "Pbkdf2", "Pbkdf2Maker", "pbkdf2"]
 
 
 def _adapted_base64(text: str) -> bytes:
@@ -62,6 +62,13 @@ _NOTATIONS = (
         _text,
         unhexlify,
     ),
+    _Notation(
+        re.compile(r"\{PBKDF2(?:-(SHA1|SHA256|SHA512))?\}(?=\d{1,12}\$)", re.IGNORECASE),
+        re.compile(r"\{[^}]+\}(\d{1,12})\$([^$]*)\$([^$]+)"),
+        "ldap-pbkdf2-",
+        _adapted_base64,
+        _adapted_base64,
+    ),
 )
 
 
@@ -73,7 +80,7 @@ class Pbkdf2:
         for notation in _NOTATIONS:
             prefix = notation.prefix.match(stored)
             if prefix is not None:
-                return _read(stored, notation, prefix[1] or "sha1", limits)
+                return _read(stored, notation, (prefix[1] or "sha1").lower(), limits)
         return None
 
 
@@ -89,16 +96,28 @@ def _read(stored: str, notation: _Notation, algorithm: str, limits: Limits) -> S
     # A digest cut short would be fitted by more passwords than its own.
     if len(digest) != hashlib.new(algorithm, usedforsecurity=False).digest_size:
         raise UnusableHash(name)
-    iterations = within(name, "iterations", int(whole[1]), limits.pbkdf2_iterations)
+    return pbkdf2(name, algorithm, salt, int(whole[1]), digest, limits)
+
+
+def pbkdf2(
+    name: str, algorithm: str, salt: bytes, iterations: int, digest: bytes, limits: Limits
+) -> StoredHash:
+    """The hash whose result is `digest`, however long that is.
+
+    Raises UnusableHash if it is above `limits`: a result longer than one digest of `algorithm`
+    costs the iterations several times."""
+    size = len(digest)
+    times = -(-size // hashlib.new(algorithm, usedforsecurity=False).digest_size)
+    within(name, "iterations", iterations, limits.pbkdf2_iterations // times)
 
     def fits(password: bytes) -> bool:
         try:
-            computed = hashlib.pbkdf2_hmac(algorithm, password, salt, iterations)
+            computed = hashlib.pbkdf2_hmac(algorithm, password, salt, iterations, size)
         except ValueError:
             raise UnusableHash(name, "refused by this machine's OpenSSL") from None
         return hmac.compare_digest(computed, digest)
 
-    return StoredHash(name, (iterations,), fits)
+    return StoredHash(name, (iterations, times) if times > 1 else (iterations,), fits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +135,10 @@ class Pbkdf2Maker:
         ]
         return f"$pbkdf2-sha256${self.iterations}${written[0]}${written[1]}"
 
+    def is_met_by(self, stored: StoredHash) -> bool:
+        """See `Maker`."""
+        return stored.scheme == "pbkdf2-sha256" and stored.cost >= (self.iterations,)
+
 
 @dataclass(frozen=True, slots=True)
 class DjangoPbkdf2Maker:
@@ -128,3 +151,7 @@ class DjangoPbkdf2Maker:
         salt = secrets.token_hex(16)
         digest = hashlib.pbkdf2_hmac("sha256", password, salt.encode("ascii"), self.iterations)
         return f"pbkdf2_sha256${self.iterations}${salt}${b64encode(digest).decode('ascii')}"
+
+    def is_met_by(self, stored: StoredHash) -> bool:
+        """See `Maker`."""
+        return stored.scheme == "django-pbkdf2-sha256" and stored.cost >= (self.iterations,)
