@@ -13,6 +13,7 @@ import pwd
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -50,6 +51,14 @@ rm -rf "$1"
 server whose process ID is in the directory $1 with signal $2, and removes the directory."""
 
 
+_HOSTS: Final = """
+local   all all          trust
+hostssl all certified all cert
+hostssl all all      all trust
+"""
+"""Who may come into a PostgreSQL with TLS: `certified` with a certificate of that name."""
+
+
 def give_up(why: str) -> NoReturn:
     """Skip the test that runs, or fail it if `SSO_BRIDGE_REQUIRE_SERVICES` is 1."""
     if os.environ.get(REQUIRE) == "1":
@@ -62,7 +71,9 @@ class Service(ABC):
 
     Without an argument it is the one that the environment names, or else a private one.
     `private` asks for one of the test's own in any case, which may be killed; `durable` for
-    one of the test's own that also outlives a power cut: writes are synced, which is slow.
+    one of the test's own that also outlives a power cut: writes are synced, which is slow; `tls`
+    for one of the test's own that also listens on `port` of 127.0.0.1, where it insists on TLS with
+    the `ca.pem`, `server.pem` and `server-key.pem` of that folder.
     Skips or fails the test that makes it where there is no such server, see `give_up`."""
 
     name: ClassVar[str]
@@ -73,12 +84,17 @@ class Service(ABC):
     """Whom it runs as if the tests run as root, since it refuses root or should not be root."""
     quick_stop: ClassVar[signal.Signals] = signal.SIGKILL
     """How it is stopped, for good: its files are removed then."""
+    orderly_stop: ClassVar[signal.Signals] = signal.SIGTERM
 
-    def __init__(self, *, private: bool = False, durable: bool = False) -> None:
+    def __init__(
+        self, *, private: bool = False, durable: bool = False, tls: Path | None = None
+    ) -> None:
         self.durable = durable
+        self.tls = tls
+        self.port = _free_port() if tls else 0
         self._process: subprocess.Popen[bytes] | None = None
         self._watchdog: subprocess.Popen[bytes] | None = None
-        named = None if private or durable else os.environ.get(self.variable)
+        named = None if private or durable or tls else os.environ.get(self.variable)
         self.is_private = not named
         if named:
             self.url = named
@@ -98,6 +114,7 @@ class Service(ABC):
                 os.chown(self.folder, self._owner["user"], self._owner["group"])
             self.url = self._address()
             self._prepare()
+            self._take_certificates()
             self.start()
         except BaseException:
             self.stop()
@@ -143,6 +160,34 @@ class Service(ABC):
                 os.kill(process, signal.SIGKILL)
         self._ended()
 
+    def shut_down(self) -> None:
+        """Stop it as an administrator would, at once but in order; `start` it again."""
+        self._only_private()
+        assert self._process is not None, "it is not running"
+        self._process.send_signal(self.orderly_stop)
+        self._ended()
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """While the block runs, no process of it does: the kernel still takes connections."""
+        self._only_private()
+        assert self._process is not None, "it is not running"
+        pid = self._process.pid
+        os.kill(pid, signal.SIGSTOP)
+        processes = [pid, *_children(pid)]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        ends = time.monotonic() + STOP_SECONDS
+        while not all(map(_is_stopped, processes)):  # a signal takes effect a moment later
+            assert time.monotonic() < ends, f"{self.name} does not stop"
+            time.sleep(0.001)
+        try:
+            yield
+        finally:
+            for process in processes:
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGCONT)
+
     def stop(self) -> None:
         """Stop a private server and remove its files; a second time is no error."""
         if self._process is not None:
@@ -160,6 +205,17 @@ class Service(ABC):
 
     def _prepare(self) -> None:  # noqa: B027
         """Make the files that a private server wants before its first start, if any."""
+
+    def _take_certificates(self) -> None:
+        """Copies that the server may read, and nobody else, as it demands of its key."""
+        if self.tls is None:
+            return
+        for name in ("ca.pem", "server.pem", "server-key.pem"):
+            copy = self.folder / name
+            shutil.copy(self.tls / name, copy)
+            copy.chmod(0o600)
+            if self._owner:
+                os.chown(copy, self._owner["user"], self._owner["group"])
 
     @abstractmethod
     def _command(self) -> list[str]:
@@ -269,8 +325,9 @@ class PostgreSQL(SqlService):
     programs = ("initdb", "postgres")
     user = "postgres"
     quick_stop = signal.SIGQUIT  # unlike SIGKILL it leaves no shared memory
+    orderly_stop = signal.SIGINT  # SIGTERM waits for all who are connected
 
-    def __init__(self, **settings: bool) -> None:
+    def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self._spare: list[str] = []
 
@@ -316,7 +373,7 @@ class PostgreSQL(SqlService):
                 "postgresql+psycopg",
                 "postgres",
                 database="postgres",
-                query={"host": str(self.folder)},
+                query={"host": str(self.folder), **({"port": str(self.port)} if self.tls else {})},
             )
         )
 
@@ -326,6 +383,8 @@ class PostgreSQL(SqlService):
             *("--pgdata", "data", "--username", "postgres", "--auth", "trust"),
             *("--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
         )
+        if self.tls:
+            (self.folder / "data" / "pg_hba.conf").write_text(_HOSTS)
 
     def _command(self) -> list[str]:
         settings = {
@@ -336,6 +395,13 @@ class PostgreSQL(SqlService):
         }
         if not self.durable:
             settings |= {"fsync": "off", "full_page_writes": "off"}
+        if self.tls:
+            settings |= {"listen_addresses": "127.0.0.1", "port": str(self.port), "ssl": "on"}
+            settings |= {
+                "ssl_ca_file": str(self.folder / "ca.pem"),
+                "ssl_cert_file": str(self.folder / "server.pem"),
+                "ssl_key_file": str(self.folder / "server-key.pem"),
+            }
         options = [f"--{name}={value}" for name, value in settings.items()]
         return [self._program("postgres"), "-D", "data", *options]
 
@@ -380,7 +446,7 @@ class MariaDB(SqlService):
             f"--datadir={self.folder / 'data'}",
             f"--socket={self.folder / 'socket'}",
             f"--pid-file={self.folder / 'pid-of-its-own'}",
-            "--skip-networking",
+            *(self._network() if self.tls else ["--skip-networking"]),
             "--character-set-server=utf8mb4",
             "--collation-server=utf8mb4_general_ci",
             "--innodb-buffer-pool-size=32M",
@@ -390,6 +456,14 @@ class MariaDB(SqlService):
             options += ["--innodb-flush-method=nosync", "--sync-frm=0"]
             options += ["--innodb-file-per-table=0"]  # tables come and go without files
         return [self._program("mariadbd"), *options]
+
+    def _network(self) -> list[str]:
+        return [
+            *("--bind-address=127.0.0.1", f"--port={self.port}", "--skip-name-resolve"),
+            *(f"--ssl-ca={self.folder / 'ca.pem'}", "--require-secure-transport"),
+            f"--ssl-cert={self.folder / 'server.pem'}",
+            f"--ssl-key={self.folder / 'server-key.pem'}",
+        ]
 
 
 class Redis(Service):
@@ -440,12 +514,28 @@ def _text_of(url: URL) -> str:
     return url.render_as_string(hide_password=False)
 
 
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
 def _children(pid: int) -> Sequence[int]:
     """The processes that `pid` started, where the system is one that can tell."""
     try:
         return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except FileNotFoundError:
         return []
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether no thread of it runs, where the system is one that can tell."""
+    try:
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+        states = [(t / "stat").read_text().rpartition(")")[2].split()[0] for t in threads]
+    except FileNotFoundError:
+        return True
+    return all(state in "TZX" for state in states)
 
 
 def _short_folder() -> str:

@@ -2,6 +2,7 @@
 
 Nothing here knows what a user or an ERID is. One file per dialect holds what differs."""
 
-from .connection import Database, is_unique_violation
+from .connection import Database
+from .failures import is_unique_violation
 
 __all__ = ["Database", "is_unique_violation"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +12,6 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import (
     ArgumentError,
-    DataError,
     DBAPIError,
     IntegrityError,
     NoSuchModuleError,
@@ -22,9 +20,11 @@ from sqlalchemy.exc import (
 
 from ..core.deadline import Deadline
 from ..errors import ConfigurationError, DeadlineExceeded, Unavailable
-from .dialects import dialect_of
+from .dialects import dialect_of, with_driver
+from .failures import describe
+from .opening import Opening
 
-__all__ = ["Database", "is_unique_violation"]
+__all__ = ["Database"]
 
 T = TypeVar("T")
 
@@ -41,9 +41,9 @@ class Database:
     `unavailable` is the error that an outage becomes, and `what` names the database in its
     details ("source 'shop'"). `pool_size` connections are open at most; a call that finds
     none free waits until its deadline. `call_seconds` bounds any single statement on
-    engines that take such a bound when connecting. `durable` asks SQLite for a write-ahead
-    log with a full sync: set it for a file that belongs to the bridge. `create` lets SQLite
-    make a file that is missing."""
+    engines that take such a bound when connecting, for calls whose deadline is later.
+    `durable` asks SQLite for a write-ahead log with a full sync: set it for a file that
+    belongs to the bridge. `create` lets SQLite make a file that is missing."""
 
     def __init__(
         self,
@@ -59,17 +59,19 @@ class Database:
         self.what = what
         self._unavailable = unavailable
         try:
-            self._url = parsed = make_url(url)
+            parsed = with_driver(make_url(url))
             self._dialect = dialect_of(parsed)
+            self._url = parsed = self._dialect.checked(parsed)
             self.engine: Engine = create_engine(
                 parsed if create else self._dialect.existing(parsed),
                 hide_parameters=True,
                 pool_size=pool_size,
                 max_overflow=0,
                 pool_timeout=call_seconds,
-                pool_pre_ping=self._dialect.pre_ping,
-                connect_args=self._dialect.connect_args(call_seconds),
+                connect_args=self._dialect.connect_args(parsed, call_seconds),
             )
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{what}: {error}") from None
         except (ArgumentError, NoSuchModuleError, ValueError) as error:
             raise ConfigurationError(
                 f"{what}: the database URL is not one that SQLAlchemy knows "
@@ -85,10 +87,12 @@ class Database:
             "connect",
             lambda connection, record: self._dialect.on_connect(connection, record, durable),
         )
+        self._opening = Opening(self.engine, self._dialect, parsed, what=what, pool_size=pool_size)
 
     @contextmanager
     def connection(self, deadline: Deadline, *, write: bool = False) -> Iterator[Connection]:
-        """A connection for the time of the block; `write` makes the block one transaction.
+        """A connection for the time of the block; `write` makes the block one transaction. It is
+        cut soon after the deadline if the server has not ended what it does by then.
 
         Raises DeadlineExceeded, or the error given as `unavailable` for anything that the
         driver raises, save IntegrityError, which the block may catch or let through. What an
@@ -96,8 +100,10 @@ class Database:
         the driver calls it."""
         if not self._free.acquire(timeout=deadline.left()):
             raise DeadlineExceeded(f"{self.what}: no connection became free in time")
+        opened = False
         try:
-            with self.engine.connect() as connection:
+            with self._opening.connection(deadline) as connection:
+                opened = True
                 self._dialect.limit(connection, deadline.left(), write)
                 yield connection
                 if write:
@@ -112,13 +118,17 @@ class Database:
                 raise IntegrityError(
                     None, None, error.orig or error, hide_parameters=True
                 ) from None
-            outage = self._unavailable(f"{self.what}: {describe(error)}")
+            outage = self._unavailable(f"{self.what}: {describe(error, connecting=not opened)}")
             outage.may_be_repeated = isinstance(error, DBAPIError) and self._dialect.is_deadlock(
                 error
             )
             raise outage from None
         except (OverflowError, ValueError) as error:  # some drivers let these through
             raise self._unavailable(f"{self.what}: {type(error).__name__}") from None
+        except (OSError, TypeError) as error:  # a file that is missing; an unknown parameter
+            if opened:
+                raise
+            raise self._unavailable(f"{self.what}: {describe(error, connecting=True)}") from None
         finally:
             self._free.release()
 
@@ -145,30 +155,3 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
-
-
-_QUOTED = re.compile(r"""['"`](?:.*['"`]|.*$)""", re.DOTALL)
-"""From the first quote to the last: names, but drivers quote values there too."""
-
-
-def describe(error: SQLAlchemyError) -> str:
-    """What went wrong, without any value that came from a row or a request."""
-    if not isinstance(error, DBAPIError) or error.orig is None:
-        return type(error).__name__
-    name = type(error.orig).__name__
-    if isinstance(error, (IntegrityError, DataError)):
-        return name
-    lines = _QUOTED.sub("…", str(error.orig)).splitlines()
-    return f"{name}: {lines[0][:200]}" if lines else name
-
-
-def is_unique_violation(error: IntegrityError) -> bool:
-    """Whether a unique constraint was violated, as opposed to NOT NULL, CHECK or a foreign key."""
-    orig = error.orig
-    state = getattr(orig, "sqlstate", None)
-    if state not in (None, "23000"):  # 23000 says no more than that it is some constraint
-        return bool(state == "23505")
-    sqlite_name = getattr(orig, "sqlite_errorname", None)
-    if sqlite_name is not None:
-        return sqlite_name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
-    return bool(orig is not None and orig.args and orig.args[0] in (1062, 1586))

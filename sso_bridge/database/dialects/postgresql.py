@@ -1,0 +1,69 @@
+"""PostgreSQL through psycopg 3."""
+
+# ruff: noqa: D102 -- `contract.Dialect` says what each method does.
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+
+from .contract import Other, whole_seconds
+
+__all__ = ["PostgreSQL"]
+
+
+class PostgreSQL(Other):
+    """PostgreSQL: the server holds each statement to its limit."""
+
+    remedy = "pip install 'sso-bridge[postgresql]'"
+    drivers = ("psycopg",)
+
+    def __init__(self) -> None:
+        self._lock_seconds = 60.0
+
+    def connect_args(self, url: URL, call_seconds: float) -> dict[str, Any]:
+        """Statements get their limits in `limit`, not here: a pooler takes no `options`."""
+        self._lock_seconds = call_seconds
+        if "tcp_user_timeout" in url.query:
+            return {}
+        return {"tcp_user_timeout": min(_milliseconds(call_seconds), 60_000)}
+
+    def attempt_args(self, url: URL, seconds: float) -> dict[str, Any]:
+        """psycopg waits two seconds at least, and so long for every host of the URL."""
+        if "connect_timeout" in url.query:
+            return {}
+        return {"connect_timeout": whole_seconds(seconds / _hosts(url), least=2)}
+
+    def socket_of(self, connection: Any) -> int | None:
+        number: int = connection.fileno()
+        return number
+
+    def limit(self, connection: Connection, seconds: float, write: bool) -> None:
+        """For this transaction only: the next may be another client's, behind a pooler."""
+        statement, lock = map(_milliseconds, (seconds, min(seconds, self._lock_seconds)))
+        connection.exec_driver_sql(
+            f"SELECT set_config('statement_timeout', '{statement}', true),"
+            f" set_config('lock_timeout', '{lock}', true)"
+        )
+
+    def is_deadlock(self, error: DBAPIError) -> bool:
+        return getattr(error.orig, "sqlstate", None) in ("40P01", "40001")
+
+    def refuses(self, error: DBAPIError) -> bool:
+        return getattr(error.orig, "sqlstate", None) == "P0001"  # a trigger's RAISE EXCEPTION
+
+    def was_demoted(self, error: BaseException) -> bool:
+        return getattr(error, "sqlstate", None) == "25006"
+
+
+def _milliseconds(seconds: float) -> int:
+    """Never 0, which would be no limit, nor more than a setting can hold."""
+    return max(1, min(int(seconds * 1000), 2**31 - 1))
+
+
+def _hosts(url: URL) -> int:
+    """How many servers the URL names: `host` may be repeated, or be a list with commas."""
+    named = url.query.get("host", url.host or "")
+    return len([*(named.split(",") if isinstance(named, str) else named)]) or 1

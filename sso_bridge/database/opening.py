@@ -1,0 +1,208 @@
+"""How connections are made, tried before use, and cut, each within its call's deadline."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import URL, Engine, ExceptionContext
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from ..core.deadline import Deadline
+from ..errors import DeadlineExceeded
+from .dialects import Dialect
+from .watchdog import WATCHDOG, Watch
+
+__all__ = ["GRACE", "Opening"]
+
+GRACE: Final = 0.25
+"""Seconds after the deadline until a connection is cut: the server ends a statement at the deadline
+by itself, if it can, and then the connection is still good."""
+PING_SECONDS: Final = 2.0
+"""A pooled connection that does not answer within half of what is left, or within this, is
+replaced: a firewall forgets connections without telling either side."""
+CONNECT_SECONDS: Final = 10.0
+"""How long a driver tries to connect at most, however far the deadline."""
+ATTEMPTS: Final = 2
+"""How many attempts to connect may run at once, for each connection of the pool: who gave up on
+one leaves it to its driver's own limit."""
+
+
+class Opening:
+    """Opens the connections of `engine`. Use it for every connection: those that are asked of the
+    engine itself are tried before use, but nothing bounds how long they take."""
+
+    def __init__(
+        self, engine: Engine, dialect: Dialect, url: URL, *, what: str, pool_size: int
+    ) -> None:
+        self._engine = engine
+        self._dialect = dialect
+        self._url = url
+        self._what = what
+        self._attempts = threading.BoundedSemaphore(ATTEMPTS * pool_size)
+        self._call = _Call()
+        if dialect.remote:
+            event.listen(engine, "do_connect", self._connect)
+            event.listen(engine, "checkout", self._try)
+            event.listen(engine, "checkin", self._let_go)
+            event.listen(engine, "handle_error", self._failed)
+
+    @contextmanager
+    def connection(self, deadline: Deadline) -> Iterator[Connection]:
+        """A connection that answers. It is cut soon after the deadline, whatever the block does
+        with it then. Raises DeadlineExceeded, or an error of SQLAlchemy or of the driver."""
+        self._call.deadline, self._call.watches = deadline, []
+        try:
+            connection = self._engine.connect()
+        except BaseException:
+            for watch in self._call.watches:
+                WATCHDOG.let_go(watch)
+            raise
+        finally:
+            self._call.deadline, self._call.watches = None, []
+        with connection:
+            yield connection
+
+    def _connect(
+        self,
+        dialect: Any,
+        record: ConnectionPoolEntry,
+        arguments: Sequence[Any],
+        parameters: dict[str, Any],
+    ) -> Any:
+        """A new connection of the driver; None lets SQLAlchemy make it."""
+        deadline = self._call.deadline
+        if deadline is None:
+            return None
+        left = deadline.left()
+        ends = time.monotonic() + left + GRACE
+        limits = self._dialect.attempt_args(self._url, min(left, CONNECT_SECONDS))
+        connection = self._attempt(
+            lambda: dialect.connect(*arguments, **{**parameters, **limits}), deadline
+        )
+        self._watch(connection, record, ends)
+        return connection
+
+    def _attempt(self, connect: Callable[[], Any], deadline: Deadline) -> Any:
+        """What `connect` returns or raises, from a thread of its own: name servers, several
+        addresses and handshakes have limits of their own at best, and they add up."""
+        if not self._attempts.acquire(timeout=deadline.left()):
+            raise DeadlineExceeded(f"{self._what}: too many attempts to connect hang")
+        attempt = _Attempt(connect, self._attempts.release)
+        try:
+            attempt.start()
+        except BaseException:
+            self._attempts.release()
+            raise
+        try:
+            return attempt.outcome(deadline.left())
+        except TimeoutError:
+            raise DeadlineExceeded(f"{self._what}: no connection could be made in time") from None
+
+    def _try(self, connection: Any, record: ConnectionPoolEntry, proxy: object) -> None:
+        """See whether a pooled connection is still good. If not, the pool makes another, and
+        replaces all that are older as they are asked for."""
+        if "watch" in record.info:
+            return  # made for this very call
+        try:
+            good = self._answers(connection, record, self._call.deadline)
+        except self._engine.dialect.loaded_dbapi.Error:
+            good = False
+        if not good:
+            raise InvalidatePoolError
+
+    def _answers(
+        self, connection: Any, record: ConnectionPoolEntry, deadline: Deadline | None
+    ) -> bool:
+        """Whether it does, soon enough. From then on it is watched until the deadline."""
+        if deadline is None:
+            return bool(self._engine.dialect.do_ping(connection))
+        left = deadline.left()
+        now = time.monotonic()
+        watch = self._watch(connection, record, now + min(left / 2, PING_SECONDS))
+        good = bool(self._engine.dialect.do_ping(connection))
+        return good and (watch is None or WATCHDOG.move(watch, now + left + GRACE))
+
+    def _watch(self, connection: Any, record: ConnectionPoolEntry, at: float) -> Watch | None:
+        self._let_go(connection, record)
+        number = self._dialect.socket_of(connection)
+        if number is None:
+            record.info["watch"] = None
+            return None
+        watch = record.info["watch"] = WATCHDOG.watch(number, at)
+        self._call.watches.append(watch)
+        return watch
+
+    @staticmethod
+    def _let_go(connection: object, record: ConnectionPoolEntry) -> None:
+        """Before anybody else gets the connection."""
+        watch = record.info.pop("watch", None)
+        if watch is not None:
+            WATCHDOG.let_go(watch)
+
+    def _failed(self, context: ExceptionContext) -> None:
+        """Whether the connection, and all the others, are replaced after an error."""
+        if self._dialect.was_demoted(context.original_exception):
+            context.is_disconnect = True  # another server may be the one that is written to
+        connection = context.connection
+        if connection is not None and not (connection.invalidated or connection.closed):
+            watch = connection.info.get("watch")
+            if watch is not None and watch.was_cut:
+                context.invalidate_pool_on_disconnect = False  # it says nothing of the others
+
+
+class _Call(threading.local):
+    """The call that this thread opens a connection for."""
+
+    deadline: Deadline | None = None
+
+    def __init__(self) -> None:
+        self.watches: list[Watch] = []
+
+
+class _Attempt(threading.Thread):
+    """Connects. Whoever waits may give up; a connection that comes later is closed."""
+
+    def __init__(self, connect: Callable[[], Any], ended: Callable[[], None]) -> None:
+        super().__init__(name="database-connect", daemon=True)
+        self._connect = connect
+        self._ended = ended
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+        self._given_up = False
+        self._connection: Any = None
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        """Connect, unless nobody waits any more."""
+        try:
+            connection = self._connect()
+        except BaseException as error:
+            self._error = error
+        else:
+            with self._lock:
+                unwanted = self._given_up
+                self._connection = connection
+            if unwanted:
+                connection.close()
+        finally:
+            self._ended()
+            self._done.set()
+
+    def outcome(self, seconds: float) -> Any:
+        """The connection; raises TimeoutError after so many seconds, or why there is none."""
+        try:
+            self._done.wait(seconds)
+        finally:
+            with self._lock:
+                self._given_up = self._connection is None
+        if self._error is not None:
+            raise self._error
+        if self._connection is None:
+            raise TimeoutError
+        return self._connection

@@ -1,0 +1,87 @@
+"""Certificates for one test run: an authority, a server named localhost, a client, a stranger."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+CLIENT = "certified"
+"""Whom the client's certificate names."""
+
+
+class Authority:
+    """Signs certificates."""
+
+    def __init__(self, name: str) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = _named(name)
+        self.certificate = (
+            _certificate(self._name, self._name, self._key.public_key())
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_usage(signs=True), critical=True)
+            .sign(self._key, hashes.SHA256())
+        )
+
+    def sign(self, name: str) -> tuple[bytes, bytes]:
+        """A certificate for that host or user and its key, both as PEM."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = (
+            _certificate(_named(name), self._name, key.public_key())
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage(signs=False), critical=True)
+            .sign(self._key, hashes.SHA256())
+        )
+        pem = serialization.Encoding.PEM
+        private = key.private_bytes(
+            pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        return certificate.public_bytes(pem), private
+
+
+def write_certificates(folder: Path) -> Path:
+    """`ca`, `server`, `client`, `stranger` (another authority), and the keys, as `.pem` files."""
+    authority, stranger = Authority("the authority"), Authority("somebody else")
+    pem = serialization.Encoding.PEM
+    (folder / "ca.pem").write_bytes(authority.certificate.public_bytes(pem))
+    (folder / "stranger.pem").write_bytes(stranger.certificate.public_bytes(pem))
+    for file, name in (("server", "localhost"), ("client", CLIENT)):
+        certificate, key = authority.sign(name)
+        (folder / f"{file}.pem").write_bytes(certificate)
+        (folder / f"{file}-key.pem").write_bytes(key)
+        (folder / f"{file}-key.pem").chmod(0o600)
+    return folder
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+
+
+def _certificate(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder(subject_name=subject, issuer_name=issuer, public_key=key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5))
+        .not_valid_after(now + timedelta(days=1))
+    )
+
+
+def _usage(*, signs: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs,
+        key_cert_sign=signs,
+        crl_sign=signs,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )

@@ -1,0 +1,285 @@
+"""Connections that died, hang, are all in use, or end what takes too long: each in time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import ExitStack, suppress
+
+import pytest
+from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from sso_bridge.core.deadline import Deadline
+from sso_bridge.database.opening import ATTEMPTS, GRACE
+from sso_bridge.errors import DeadlineExceeded, Unavailable
+from tests.database.shelf import (
+    LATE,
+    SERVERS,
+    Road,
+    Server,
+    Shelf,
+    fails_at_its_deadline,
+    send,
+    silent_port,
+)
+from tests.services import PostgreSQL
+
+pytestmark = SERVERS
+
+
+def end(server: Server, number: int) -> None:
+    """End a connection as an administrator may."""
+    ending = "SELECT pg_terminate_backend({})" if isinstance(server, PostgreSQL) else "KILL {}"
+    with server.administration() as connection:
+        connection.execute(text(ending.format(number)))
+
+
+def test_connections_that_the_server_ended_are_replaced_unnoticed(
+    server: Server, shelf: Shelf
+) -> None:
+    ended = shelf.open_all(2)
+    for number in ended:
+        end(server, number)
+    for _ in range(3):
+        assert shelf.read() == "one"
+    assert not {*shelf.open_all(2)} & {*ended}
+
+
+def test_one_that_is_ended_in_use_fails_its_call_and_no_other(server: Server, shelf: Shelf) -> None:
+    def cut_short() -> None:
+        with shelf.database.connection(Deadline(5)) as connection:
+            end(server, send(connection, f"SELECT {shelf.own_number}"))
+            send(connection, "SELECT 1")
+
+    with pytest.raises(Unavailable, match="shelf: "):
+        cut_short()
+    assert shelf.read() == "one"
+
+
+def test_a_restart_while_nobody_asks_is_unnoticed(server: Server, shelf: Shelf) -> None:
+    shelf.open_all(2)
+    server.shut_down()
+    server.start()
+    shelf.open_all(2)
+    assert shelf.read() == "one"
+
+
+def test_connections_that_the_network_forgot_are_replaced_unnoticed(
+    server: Server, shelf: Shelf
+) -> None:
+    road = Road(server)
+    far = Shelf(road.url_of(shelf.url))
+    far.open_all(2)
+    assert road.block_what_is_open() == 2
+    began = time.monotonic()
+    assert far.read(1.0) == "one"
+    assert 0.45 < time.monotonic() - began < 0.8  # half of its time went into seeing that
+    began = time.monotonic()
+    far.open_all(2)
+    assert time.monotonic() - began < 0.4  # the other one was not waited for
+    far.database.close()
+    road.close()
+
+
+def test_a_call_that_finds_no_connection_free_waits_until_its_deadline(shelf: Shelf) -> None:
+    with ExitStack() as held:
+        for _ in range(2):
+            held.enter_context(shelf.database.connection(Deadline(5)))
+        began = time.monotonic()
+        with pytest.raises(DeadlineExceeded, match="no connection became free in time"):
+            shelf.read(0.3)
+        assert 0.25 < time.monotonic() - began < 0.3 + LATE
+    assert shelf.read() == "one"
+
+
+def test_a_query_that_takes_long_is_ended_and_its_connection_kept(shelf: Shelf) -> None:
+    (number,) = shelf.open_all(1)
+    for seconds in (0.3, 0.5):
+        fails_at_its_deadline(
+            lambda seconds: shelf.ask(f"SELECT {shelf.sleep(30)}", seconds), seconds
+        )
+    assert shelf.ask(f"SELECT {shelf.own_number}") == number
+
+
+def test_a_lock_is_not_waited_for_as_long_as_a_call_may_take(shelf: Shelf) -> None:
+    hasty = Shelf(shelf.url, call_seconds=1.0)
+    with create_engine(shelf.url, poolclass=NullPool).connect() as another:
+        another.execute(text("UPDATE item SET name = 'mine' WHERE number = 1"))
+        began = time.monotonic()
+        with pytest.raises(Unavailable):
+            hasty.write("UPDATE item SET name = 'yours' WHERE number = 1", 60)
+        assert time.monotonic() - began < 1.0 + LATE
+    hasty.database.close()
+
+
+def test_a_write_that_takes_long_is_undone(shelf: Shelf) -> None:
+    update = "UPDATE item SET name = 'late' WHERE " + (
+        "pg_sleep(30) IS NOT NULL" if shelf.is_postgresql else "sleep(30) = 0"
+    )
+    fails_at_its_deadline(lambda seconds: shelf.write(update, seconds))
+    assert shelf.read() == "one"
+
+
+def test_several_quick_queries_share_one_deadline(shelf: Shelf) -> None:
+    def dawdle(seconds: float) -> None:
+        with shelf.database.connection(Deadline(seconds)) as connection:
+            for _ in range(50):
+                send(connection, f"SELECT {shelf.sleep(0.2)}")
+
+    fails_at_its_deadline(dawdle)
+    assert shelf.read() == "one"
+
+
+def test_who_overstays_the_deadline_loses_the_connection_and_nobody_else_does(
+    shelf: Shelf,
+) -> None:
+    before = shelf.open_all(2)
+
+    def overstay() -> None:
+        with shelf.database.connection(Deadline(0.1), write=True) as connection:
+            connection.execute(text("UPDATE item SET name = 'late' WHERE number = 1"))
+            time.sleep(0.1 + GRACE + 0.1)
+            send(connection, "SELECT 1")
+
+    with pytest.raises(DeadlineExceeded):
+        overstay()
+    assert len({*shelf.open_all(2)} & {*before}) == 1
+    assert shelf.read() == "one"
+
+
+def test_a_connection_that_is_given_back_is_not_cut_in_other_hands(shelf: Shelf) -> None:
+    with shelf.database.connection(Deadline(0.2)) as connection:
+        number = send(connection, f"SELECT {shelf.own_number}")
+    with shelf.database.connection(Deadline(5)) as connection:
+        time.sleep(0.2 + GRACE + 0.1)
+        assert send(connection, f"SELECT {shelf.own_number}") == number
+
+
+def test_a_server_that_hangs_is_an_outage_at_the_deadline(server: Server, shelf: Shelf) -> None:
+    shelf.open_all(1)
+    fresh = Shelf(shelf.url)
+
+    def meanwhile(seconds: float) -> None:
+        with shelf.database.connection(Deadline(seconds)) as connection, server.hanging():
+            send(connection, "SELECT 1")
+
+    def committing(seconds: float) -> None:
+        with shelf.database.connection(Deadline(seconds), write=True) as connection:
+            connection.execute(text("UPDATE item SET name = 'one' WHERE number = 1"))
+            hanging.enter_context(server.hanging())
+
+    with server.hanging():
+        fails_at_its_deadline(shelf.read, 0.3)  # a pooled connection
+        fails_at_its_deadline(fresh.read, 0.3)  # none yet
+        fails_at_its_deadline(shelf.read, 0.3)
+    began = time.monotonic()
+    assert shelf.read() == fresh.read() == "one"
+    assert time.monotonic() - began < 0.5
+    fails_at_its_deadline(meanwhile, 0.3)
+    with ExitStack() as hanging:
+        fails_at_its_deadline(committing, 0.3)
+    assert shelf.read() == "one"
+    fresh.database.close()
+
+
+def test_a_port_that_says_nothing_is_an_outage_at_the_deadline(shelf: Shelf) -> None:
+    def connecting() -> int:
+        return sum(thread.name == "database-connect" for thread in threading.enumerate())
+
+    with silent_port() as port:
+        name = "postgresql+psycopg" if shelf.is_postgresql else "mariadb+pymysql"
+        silent = Shelf(f"{name}://somebody@127.0.0.1:{port}/x")
+        for _ in range(6):
+            fails_at_its_deadline(silent.read, 0.2)
+            assert connecting() <= 2 * ATTEMPTS
+    deadline = Deadline(5)
+    while connecting():
+        deadline.left()
+        time.sleep(0.05)
+
+
+def test_a_server_that_is_full_is_an_outage(server: Server, shelf: Shelf) -> None:
+    fresh = Shelf(shelf.url)
+    engine = create_engine(shelf.url, poolclass=NullPool)
+
+    def set_limit(limit: int) -> None:
+        with server.administration() as connection:
+            connection.execute(text(f"SET GLOBAL max_connections = {limit}"))
+
+    with ExitStack() as held:
+        if not shelf.is_postgresql:
+            set_limit(10)
+        with suppress(SQLAlchemyError):
+            for _ in range(200):
+                held.enter_context(engine.connect())
+        with pytest.raises(
+            Unavailable, match=r"(?i)ny connections|too many clients|slots are reserved"
+        ) as caught:
+            fresh.read()
+        assert not isinstance(caught.value, DeadlineExceeded)
+    if not shelf.is_postgresql:
+        set_limit(151)
+    assert fresh.read() == "one"
+    fresh.database.close()
+
+
+def test_a_server_that_may_only_be_read_is_an_outage_for_a_write(
+    server: Server, shelf: Shelf
+) -> None:
+    if isinstance(server, PostgreSQL):
+        url, setting = shelf.url, "ALTER SYSTEM SET default_transaction_read_only = {}"
+    else:  # which does not apply to its administrators
+        with server.administration() as connection:
+            connection.execute(text("CREATE USER plain@localhost"))
+            connection.execute(text("GRANT ALL ON *.* TO plain@localhost"))
+            connection.execute(text("REVOKE SUPER, READ ONLY ADMIN ON *.* FROM plain@localhost"))
+        url, setting = shelf.url.replace("root@", "plain@"), "SET GLOBAL read_only = {}"
+    plain = Shelf(url)
+
+    def switch(value: str) -> None:
+        with server.administration() as connection:
+            connection.execute(text(setting.format(value)))
+            if isinstance(server, PostgreSQL):
+                connection.execute(text("SELECT pg_reload_conf()"))
+
+    def write_until_it_fails() -> None:
+        for _ in range(50):  # a reload takes a moment
+            plain.write("UPDATE item SET name = 'one' WHERE number = 1")
+            time.sleep(0.02)
+
+    switch("on")
+    try:
+        with pytest.raises(Unavailable, match=r"(?i)read.only"):
+            write_until_it_fails()
+        assert plain.read() == "one"
+    finally:
+        switch("off")
+    plain.database.close()
+
+
+def test_connections_that_take_no_writes_are_not_kept(shelf: Shelf) -> None:
+    mode = "CHARACTERISTICS AS TRANSACTION" if shelf.is_postgresql else "TRANSACTION"
+    numbers = shelf.open_all(2)
+    with ExitStack() as both:
+        for _ in numbers:
+            connection = both.enter_context(shelf.database.connection(Deadline(5), write=True))
+            connection.execute(text(f"SET SESSION {mode} READ ONLY"))
+    with pytest.raises(Unavailable, match=r"(?i)read.only"):
+        shelf.write("UPDATE item SET name = 'two' WHERE number = 1")
+    assert not {*shelf.open_all(2)} & {*numbers}
+    shelf.write("UPDATE item SET name = 'three' WHERE number = 1")
+    assert shelf.read() == "three"
+
+
+def test_a_column_whose_type_changed_is_read_as_it_is_now(shelf: Shelf) -> None:
+    for _ in range(8):  # psycopg prepares what it sees often, and a prepared plan has types
+        shelf.read()
+    other = Shelf(shelf.url)
+    other.write(
+        "ALTER TABLE item ALTER COLUMN name TYPE TEXT"
+        if shelf.is_postgresql
+        else "ALTER TABLE item MODIFY name TEXT"
+    )
+    other.database.close()
+    assert [shelf.read() for _ in range(8)] == ["one"] * 8
