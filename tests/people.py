@@ -160,7 +160,8 @@ def execute_at(url: str, statement: str, *values: object) -> list[Any]:
 
 
 class People:
-    """One user database, served as the site `de` unless told otherwise.
+    """One user database, served as the site `de` unless told otherwise. A setting in `source` that
+    is None is left out of those of every test.
 
     It is `users.db` in `folder`, or the one that `url` names, where `table` is made if the
     database is empty: pass "" for one that is not."""
@@ -190,11 +191,12 @@ class People:
         elif table and not self.file.exists():
             with closing(sqlite3.connect(self.file)) as connection:
                 connection.executescript(table)
+        shop = {**MAPPED, **({"url": url} if url else {}), **(source or {})}
         tables = {
             "server": {"call_seconds": CALL_SECONDS},
             "hashing": {"workers": 2},
             "sources": {
-                "shop": {**MAPPED, **({"url": url} if url else {}), **(source or {})},
+                "shop": {key: value for key, value in shop.items() if value is not None},
                 **(sources or {}),
             },
             "sites": {"de": {"source": "shop", "create": True, **(site or {})}},

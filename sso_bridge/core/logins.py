@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from enum import Enum
 
 __all__ = ["LoginRule"]
 
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
-_MARKS = dict.fromkeys(range(0x300, 0x370))
-"""Combining diacritical marks, such as the accent of é and the dots of ü."""
+_MARKED = re.compile("([\0-\u02ff\u0370-\u03ff])[\u0300-\u0362]+")
+"""A Latin or Greek letter, or a sign, with marks such as the accent of é and the dots of ü."""
 
 
 class LoginRule(Enum):
@@ -17,7 +18,9 @@ class LoginRule(Enum):
 
     EXACT: character by character. ASCII_CASE: A to Z equal a to z, nothing else; that is as
     far as e-mail addresses need. CASE: every letter equals its lower case, where that is one
-    character. CASE_AND_ACCENTS: also é and ü equal e and u, in every spelling of them."""
+    character whose capital is this letter. CASE_AND_ACCENTS: also é and ü equal e and u, in every
+    spelling of them, and likewise all Latin and Greek letters; in other scripts a letter with a
+    mark is often another letter."""
 
     EXACT = "exact"
     ASCII_CASE = "ascii_case"
@@ -34,7 +37,7 @@ class LoginRule(Enum):
             return login.lower()
         if self is LoginRule.CASE:
             return _lower(login)
-        return _lower(unicodedata.normalize("NFD", _lower(login)).translate(_MARKS))
+        return _lower(_without_marks(_lower(login)))
 
     def same(self, one: str, other: str) -> bool:
         """Whether both are the same login to this site."""
@@ -42,5 +45,16 @@ class LoginRule(Enum):
 
 
 def _lower(text: str) -> str:
-    """Letter by letter: what becomes several characters, or depends on its neighbours, stays."""
-    return "".join(low if len(low := c.lower()) == 1 else c for c in text)
+    """Letter by letter: what becomes several characters, depends on its neighbours, or is one of
+    several capitals of one letter (as the Kelvin sign is, of k), stays."""
+    return "".join(low if (low := c.lower()).upper() == c and len(low) == 1 else c for c in text)
+
+
+def _without_marks(text: str) -> str:
+    apart = [unicodedata.normalize("NFD", c) if _has_marks(c) else c for c in text]
+    return _MARKED.sub(r"\1", "".join(apart))
+
+
+def _has_marks(letter: str) -> bool:
+    """Whether it may be a Latin or Greek letter with a mark."""
+    return letter < "\u0400" or "\u1e00" <= letter <= "\u1fff"

@@ -63,6 +63,8 @@ class AddressReader:
             wanted = {which: cell for which, cell in ids.items() if cell is not None}
         else:
             wanted = {"shipping": declared.shipping, "billing": declared.billing}
+            if declared.choice == "flag":
+                wanted = {which: flag for which, flag in wanted.items() if flag}
         first: dict[str, Address | None] = {}
         for found in connection.execute(self.statement(connection), values):
             if subject_text(found[self._place[Column(declared.user)]]) != record.subject:

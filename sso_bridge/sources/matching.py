@@ -6,6 +6,7 @@ column is compared as it is, which its index serves; otherwise an expression ove
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -27,7 +28,7 @@ from .keys import Cell, Dynamic, stored_forms
 __all__ = ["Comparison", "by_folded", "compare", "exact", "register"]
 
 _FOLD: Final = "sso_bridge_fold"
-_UNICODE: Final = "utf8mb4_unicode_ci"
+_UNICODE: Final = "utf8mb4_unicode_520_ci"
 _IGNORES_ACCENTS: Final = ("_unicode_ci", "_unicode_520_ci", "_0900_ai_ci", "_ai_ci")
 
 
@@ -115,7 +116,7 @@ def _folded(
     """An expression, and what it is for columns that hold the login in one spelling or other."""
     engine = connection.dialect.name
     if rule is LoginRule.ASCII_CASE:
-        return func.lower(column), lambda login: {rule.canonical(login), login.lower()}
+        return func.lower(column), lambda x: {rule.canonical(x), x.lower(), _one_by_one(x)}
     if engine == "sqlite":
         return getattr(func, f"{_FOLD}_{rule.value}")(column), lambda x: {rule.canonical(x)}
     if engine in ("mysql", "mariadb"):
@@ -126,10 +127,18 @@ def _folded(
         lowered = func.lower(collate(column, "und-x-icu"))
         if rule is LoginRule.CASE:
             return lowered, lambda x: {rule.canonical(x), x.lower(), x.upper().lower()}
-        plain = func.normalize(lowered, literal_column("NFD"))
-        combining: Any = literal_column("'[\\u0300-\\u036f]'")
-        return func.regexp_replace(plain, combining, "", "g"), lambda x: {rule.canonical(x)}
+        apart = func.normalize(lowered, literal_column("NFD"))
+        marked: Any = literal_column(r"'([\u0001-\u02ff\u0370-\u03ff])[\u0300-\u0362]+'")
+        return func.regexp_replace(apart, marked, r"\1", "g"), lambda x: {
+            unicodedata.normalize("NFD", rule.canonical(one))
+            for one in (x, x.lower(), x.upper().lower())
+        }
     return func.lower(column), lambda x: {rule.canonical(x), x.lower(), x.upper().lower()}
+
+
+def _one_by_one(text: str) -> str:
+    """`text` in small letters as simple functions make them: one for one, İ to i."""
+    return "".join(c.lower()[0] for c in text)
 
 
 def register(connection: Connection, rule: LoginRule) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     false,
     insert,
     or_,
+    select,
     table,
     types,
     update,
@@ -37,7 +38,7 @@ from ..core.model import Lookup, LookupKind, NewUser, Record
 from ..database import Database, is_unique_violation
 from ..errors import CreationRefused, DeadlineExceeded, IdentityAlarm, SourceUnavailable
 from .details import AddressReader, Details, PairsReader
-from .fields import Column, columns_of
+from .fields import Column, columns_of, text_of
 from .keys import Cell, comparable, stored_forms
 from .mapping import Filter, LoginColumn, Mapping, Scalar
 from .matching import Comparison, by_folded, compare, exact, register
@@ -175,9 +176,11 @@ class SqlSource:
                 keys = comparable(
                     self._tables.type_of(connection, Column(mapping.subject)), subject
                 )
-                query = update(users).where(
-                    users.c[mapping.subject].in_(keys), password.in_(stored_forms(kind, old))
-                )
+                theirs = users.c[mapping.subject].in_(keys)
+                query = update(users).where(theirs, password.in_(stored_forms(kind, old)))
+                now = connection.scalars(select(password).where(theirs).with_for_update()).all()
+                if not any(cell is not None and text_of(cell) == old for cell in now):
+                    return False  # the database may not tell letters apart
                 try:
                     changed = connection.execute(query.values({password: new})).rowcount
                 except DataError:

@@ -24,6 +24,7 @@ from sqlalchemy import Select as Query
 from sqlalchemy import column as named_column
 from sqlalchemy import table as named_table
 
+from .exactly import Exactly
 from .fields import Column
 from .keys import Dynamic, constants
 from .mapping import AddressTable, Filter, Join, Pairs, Select
@@ -126,7 +127,12 @@ class Tables:
         source: FromClause = self.own
         for of in dict.fromkeys(c.of for c in columns if c.of in self._joins):
             join, joined = self._joins[of], self._joined[of]
-            on = [joined.c[theirs] == self.own.c[ours] for theirs, ours in join.on]
+            on: list[ColumnElement[bool]] = []
+            for theirs, ours in join.on:
+                on.append(joined.c[theirs] == self.own.c[ours])
+                kind = self.type_of(connection, Column(theirs, of))
+                if ours == self._subject and isinstance(kind, types.String):
+                    on.append(Exactly(joined.c[theirs], self.own.c[ours]))
             on += [
                 condition(joined.c[f.column], f, self.type_of(connection, Column(f.column, of)))
                 for f in join.filters
@@ -162,10 +168,13 @@ class Tables:
         names = [declared.user, declared.name, declared.value, declared.order]
         rows = _table(declared.table, declared.schema, dict.fromkeys(n for n in names if n))
         rows = rows.alias(f"p_{column.of}")
-        query = select(rows.c[declared.value]).where(
-            rows.c[declared.user] == self.own.c[self._subject],
-            rows.c[declared.name] == literal(column.name),
-        )
+        same = [
+            (rows.c[declared.user], self.own.c[self._subject]),
+            (rows.c[declared.name], literal(column.name)),
+        ]
+        query = select(rows.c[declared.value])
+        for one, other in same:
+            query = query.where(one == other, Exactly(one, other))
         if declared.order is not None:
             query = query.order_by(rows.c[declared.order])
         return query.limit(1).correlate(self.own).scalar_subquery()

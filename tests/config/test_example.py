@@ -27,6 +27,8 @@ SECRETS = {
     "SSO_BRIDGE_CALLER_PASSWORD": "open sesame",
     "SSO_BRIDGE_SHOP_URL": "sqlite:///users.db",
     "SSO_BRIDGE_SHOP_REPLICA_URL": "sqlite:///replica.db",
+    "SSO_BRIDGE_PEPPER": "0123456789" * 4,
+    "SSO_BRIDGE_FIREBASE_SIGNER_KEY": "MDEyMzQ1Njc4OQ==",
     "SSO_BRIDGE_SIGNING_KEY": "0123456789" * 4,
     "SSO_BRIDGE_CALLER_PASSWORD_HASH": "$2b$",
     "SSO_BRIDGE_ENCRYPTION_KEY": "0123456789",
@@ -42,6 +44,24 @@ KEYS = [
     for header, section in sections()
     for name, field in section.model_fields.items()
 ]
+
+
+CRM = """
+class CrmSource:
+    def __init__(self, name, options):
+        self.find = self.create = self.replace_hash = self.password_hashes = self.check = print
+"""
+
+
+@pytest.fixture(autouse=True)
+def _crm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The module with a source in Python that the example names."""
+    package = tmp_path / "crm" / "shop_bridge"
+    package.mkdir(parents=True)
+    (package / "users.py").write_text(CRM, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(package.parent))
+    for module in ("shop_bridge", "shop_bridge.users"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
 
 
 @pytest.fixture

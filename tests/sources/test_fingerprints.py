@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sso_bridge.core.deadline import Deadline
 from sso_bridge.core.model import Lookup
 from tests.people import TABLE, People
-from tests.services import PostgreSQL
+from tests.services import MariaDB, PostgreSQL
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/St_Johns"])
@@ -27,3 +29,23 @@ def test_a_time_with_a_zone_is_one_whatever_zone_the_connection_is_in(
     assert found.fingerprint is not None
     assert found.fingerprint.values == '["2026-03-29T01:30:00+00:00"]'
     postgresql.drop(url)
+
+
+def test_a_timestamp_of_mariadb_is_the_same_in_every_time_zone(
+    mariadb: MariaDB, tmp_path: Path
+) -> None:
+    url = mariadb.new_database()
+    table = TABLE.replace("first_name TEXT", "made TIMESTAMP DEFAULT '2020-06-01 12:00:00'")
+    source = {"profile": {}, "erid": {"fingerprint": ["made"]}}
+    try:
+        here = People(tmp_path, table, url=url, source=source)
+        here.add("bob")
+        erid = here.erid("bob")
+        with mariadb.administration() as connection:
+            connection.exec_driver_sql("SET GLOBAL time_zone = '+05:00'")
+        elsewhere = People(tmp_path, "", url=url, source=source)
+        assert elsewhere.erid("bob") == erid
+    finally:
+        with mariadb.administration() as connection:
+            connection.exec_driver_sql("SET GLOBAL time_zone = 'SYSTEM'")
+        mariadb.drop(url)
