@@ -18,6 +18,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS: Final[dict[str, str]] = {
     "demo": "Serve a made-up user database, to try everything.",
     "serve": "Serve the endpoint.",
+    "init": "Write a configuration for a user database.",
     "check": "Say whether a configuration is good and safe to serve.",
     "audit": "Say which users would be cross-linked or locked out.",
     "ledger": "Make and look after the ledger of ERIDs.",

@@ -31,17 +31,20 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "config": frozenset({"errors"}),
     "logs": frozenset({"errors"}),
     "observing": BELOW,
+    "testing": BELOW,
     "demo": frozenset({"errors", "passwords", "config", "wiring"}),
     "wiring": BELOW | {*PORTS, "soap", "web", "config", "observing"},
+    "doctor": BELOW | {"database", "sources", "passwords"},
+    "wizard": BELOW | {"database", "sources", "passwords", "config", "wiring", "observing"},
     "processes": frozenset(),
     "serving": frozenset(
         {"errors", "config", "wiring", "logs", "soap", "web", "observing", "processes"}
     ),
     "cli": BELOW
     | {*PORTS, "__init__", "soap", "config", "wiring", "serving", "logs", "demo", "observing"}
-    | {"audit"},
+    | {"audit", "doctor", "wizard"},
     "__main__": frozenset({"cli"}),
-    "audit": BELOW | {*PORTS, "config", "wiring"},
+    "audit": BELOW | {*PORTS, "config", "wiring", "doctor"},
     "shopper": frozenset({"errors", "config"}),
     "harness": frozenset({"errors"}),
 }

@@ -165,5 +165,16 @@ def test_every_operation_is_documented(operation: object) -> None:
 
 
 def test_every_page_is_in_the_index() -> None:
-    listed = set(re.findall(r"\]\(([a-z-]+\.md)\)", page("README.md")))
-    assert listed >= {path.name for path in DOCS.glob("*.md")} - {"README.md"}
+    listed = set(re.findall(r"\]\(([a-z0-9/-]+\.md)\)", page("README.md")))
+    pages = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")}
+    assert listed >= pages - {"README.md"}
+
+
+PRESETS = {path.stem for path in (ROOT / "config").glob("*.toml")} - {"demo", "example"}
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+def test_every_known_schema_has_a_page_that_links_its_preset(preset: str) -> None:
+    pages = [path.read_text(encoding="utf-8") for path in (DOCS / "known").glob("*.md")]
+    assert len(PRESETS) > 12
+    assert any(f"](../../config/{preset}.toml)" in text for text in pages)

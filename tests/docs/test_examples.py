@@ -19,7 +19,7 @@ from sso_bridge.config.load import settings_from
 from sso_bridge.observing import Silent
 
 ROOT = Path(__file__).parents[2]
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```([^\n`]+)\n(.*?)^```$", re.M | re.DOTALL)
 
 

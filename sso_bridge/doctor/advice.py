@@ -1,0 +1,104 @@
+"""The index that would help a look-up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, types
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.visitors import iterate
+
+from ..core.logins import LoginRule
+from ..sources.fields import Column
+from ..sources.mapping import LoginColumn
+from ..sources.tables import Tables
+from .examined import Examined
+from .keys import leads
+
+__all__ = ["computed_in", "index_of", "login_index_of", "statement_of"]
+
+
+def computed_in(statement: Select[Any]) -> FunctionElement[Any] | None:
+    """What a statement compares that a function makes of a column; None if it does not."""
+    where = statement.whereclause
+    parts = () if where is None else iterate(where)
+    return next((part for part in parts if isinstance(part, FunctionElement)), None)
+
+
+def _computed_of(connection: Connection, computes: FunctionElement[Any], table: str) -> str:
+    """The same, as an index is made on it."""
+    compiled = computes.compile(connection, compile_kwargs={"literal_binds": True})
+    quoted = connection.dialect.identifier_preparer.quote(table)
+    return str(compiled).replace(f"{quoted}.", "")
+
+
+def _quoted(connection: Connection, schema: str | None, name: str) -> str:
+    quote = connection.dialect.identifier_preparer.quote
+    return ".".join(quote(part) for part in (schema, name) if part)
+
+
+def statement_of(
+    connection: Connection, schema: str | None, table: str, columns: Sequence[str], inner: str = ""
+) -> str:
+    """CREATE INDEX, on the columns or on `inner`."""
+    quote = connection.dialect.identifier_preparer.quote
+    name = "_".join([table, *columns]).lower().replace(" ", "_")[:50]
+    name += "_folded" if inner else ""
+    on = inner or ", ".join(map(quote, columns))
+    return f"CREATE INDEX {quote(name)} ON {_quoted(connection, schema, table)} ({on})"
+
+
+def index_of(connection: Connection, examined: Examined, alias: str, columns: Sequence[str]) -> str:
+    """The index that would help to find rows of what the statement calls `alias`."""
+    mapping = examined.mapping
+    joins = {f"j_{of}": join for of, join in mapping.joins.items()}
+    addresses = mapping.addresses
+    if addresses is not None:
+        joins |= {f"j_{of}": join for of, join in addresses.joins.items()}
+    if alias in joins:
+        join = joins[alias]
+        return statement_of(connection, join.schema, join.table, [theirs for theirs, _ in join.on])
+    pairs = {f"p_{of}": one for of, one in mapping.pairs.items()} | {
+        one.table: one for one in mapping.pairs.values()
+    }
+    if alias in pairs:
+        return statement_of(
+            connection, pairs[alias].schema, pairs[alias].table, [pairs[alias].user]
+        )
+    if addresses is not None and alias == addresses.table:
+        return statement_of(connection, addresses.schema, addresses.table, columns)
+    if alias == mapping.table and mapping.select is None:
+        return statement_of(connection, mapping.schema, mapping.table, columns)
+    return f"{alias}, which is behind a view or query; index what {', '.join(columns)} comes from"
+
+
+def login_index_of(
+    connection: Connection, examined: Examined, login: LoginColumn, alias: str, statement: Any
+) -> str:
+    """The same for a login, which is compared by the site's rule."""
+    mapping, rule, engine = examined.mapping, examined.rule, connection.dialect.name
+    if alias != mapping.table or mapping.select is not None or login.folded is not None:
+        return index_of(connection, examined, alias, [login.folded or login.name])
+    name, schema = mapping.table, mapping.schema
+    helps = []
+    if not leads(connection, name, schema, login.name):
+        helps.append(statement_of(connection, schema, name, [login.name]))
+    text = isinstance(
+        Tables.of_users(mapping, source="").type_of(connection, Column(login.name)),
+        (types.String, types.NullType),
+    )
+    computes = None if statement is None else computed_in(statement)
+    if rule is LoginRule.EXACT or not text or computes is None:
+        return "; ".join(helps)
+    computed = _computed_of(connection, computes, mapping.table)
+    if engine == "postgresql" or (engine, rule) == ("sqlite", LoginRule.ASCII_CASE):
+        helps.append(statement_of(connection, schema, name, [login.name], computed))
+        return "; ".join(helps)
+    folded = "a further column with the login in lower case, an index on it, and `folded`"
+    if engine == "sqlite":
+        return f"no index helps login_match = {rule.value} here; take ascii_case, or {folded}"
+    return (
+        "no index helps while the column's collation sees what login_match ignores; give it "
+        f"utf8mb4_unicode_ci and an index, or {folded}"
+    )

@@ -1,0 +1,277 @@
+"""Does every look-up use an index? The database's own plan says it, of the statements that calls
+send."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy import BindParameter, Connection, Executable, Select, types
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.visitors import iterate
+
+from ..database.failures import describe
+from ..sources.fields import Column
+from ..sources.keys import comparable, subject_text
+from ..sources.mapping import LoginColumn
+from ..sources.sql import LookUp
+from ..sources.tables import Tables
+from .advice import computed_in, index_of, login_index_of, statement_of
+from .examined import Examined
+from .findings import Finding, found
+from .keys import leads
+from .rights import is_refusal
+
+__all__ = ["plans"]
+
+Connect = Callable[[], AbstractContextManager[Connection]]
+_PREFIX: Final = {
+    "sqlite": "EXPLAIN QUERY PLAN ",
+    "postgresql": "EXPLAIN (FORMAT JSON) ",
+    "mysql": "EXPLAIN ",
+    "mariadb": "EXPLAIN ",
+}
+_MADE_UP: Final = ("nobody@example.invalid", "1", "00000000-0000-4000-8000-000000000000", "00")
+
+
+class _Explain(Executable, ClauseElement):
+    """A statement's plan, in place of its rows."""
+
+    inherit_cache = False
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self.statement = statement
+
+
+@compiles(_Explain)
+def _explain(element: _Explain, compiler: Any, **kw: Any) -> str:
+    return _PREFIX[compiler.dialect.name] + str(compiler.process(element.statement, **kw))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """Keys of a user who is there: an engine tells no plan for one who is known not to be."""
+
+    subject: Any = None
+    login: str | None = None
+    erid: str | None = None
+    shipping: Any = None
+    billing: Any = None
+
+
+def plans(connect: Connect, examined: Examined) -> Iterator[Finding]:
+    """Which look-ups read a whole table, and the index that would help."""
+    with connect() as connection:
+        if connection.dialect.name not in _PREFIX:
+            yield from _by_reflection(connection, examined)
+            return
+        sample = _sample(connection, examined)
+    good = 0
+    for what, build, helps in _statements(examined, sample):
+        with connect() as connection:
+            try:
+                statement, values = build(connection)
+                if statement is None:
+                    continue
+                read = _whole_reads(connection, statement, values)
+            except DBAPIError as error:
+                if error.connection_invalidated or not _is_about_it(error):
+                    raise
+                told = describe(error)
+                yield found("statement_refused", what, f"the database refuses it: {told}")
+                continue
+            for alias in read:
+                yield found("no_index", what, f"reads the whole table: {helps(connection, alias)}")
+        good += not read
+    if good:
+        yield found("indexes", "look-ups", f"{good} of the statements of calls use indexes only")
+
+
+def _is_about_it(error: DBAPIError) -> bool:
+    return is_refusal(error) or not isinstance(error, OperationalError)
+
+
+def _statements(
+    examined: Examined, sample: _Sample
+) -> Iterator[
+    tuple[
+        str,
+        Callable[[Connection], tuple[Select[Any] | None, Mapping[str, Any]]],
+        Callable[[Connection, str], str],
+    ]
+]:
+    """What each statement is for, how it and its values are made, and what would help it."""
+    mapping = examined.mapping
+    for login in mapping.logins:
+        alone = replace(mapping, logins=(login,))
+
+        def by_login(
+            connection: Connection, alone: Any = alone
+        ) -> tuple[Select[Any] | None, Mapping[str, Any]]:
+            return _keyed(examined, alone, connection, "login", sample.login)
+
+        def login_helps(connection: Connection, alias: str, login: LoginColumn = login) -> str:
+            statement, _ = _keyed(
+                examined, replace(mapping, logins=(login,)), connection, "login", None
+            )
+            return login_index_of(connection, examined, login, alias, statement)
+
+        yield f"look-up by {login.name}", by_login, login_helps
+    keys = [("subject", mapping.subject, sample.subject)]
+    keys += [("erid", mapping.erid, sample.erid)] if mapping.erid is not None else []
+    for kind, name, value in keys:
+
+        def by_key(
+            connection: Connection, kind: str = kind, value: Any = value
+        ) -> tuple[Select[Any] | None, Mapping[str, Any]]:
+            text = None if value is None else subject_text(value)
+            return _keyed(examined, mapping, connection, kind, text)
+
+        def key_helps(connection: Connection, alias: str, name: str = name) -> str:
+            return index_of(connection, examined, alias, [name])
+
+        yield f"look-up by {name}", by_key, key_helps
+
+    def details(connection: Connection) -> tuple[Select[Any] | None, Mapping[str, Any]]:
+        statement = examined.source().details(connection)
+        if statement is None:
+            return None, {}
+        user = sample.subject
+        if user is None:
+            kind = Tables.of_users(mapping, source="").type_of(connection, Column(mapping.subject))
+            user = _made_up(kind)
+        of = {"user": user, "shipping": sample.shipping, "billing": sample.billing}
+        names = {one.key for one in iterate(statement) if isinstance(one, BindParameter)}
+        return statement, {name: value for name, value in of.items() if name in names}
+
+    def details_help(connection: Connection, alias: str) -> str:
+        addresses = mapping.addresses
+        if addresses is not None:
+            return index_of(connection, examined, alias, [addresses.user])
+        pairs = next(iter(mapping.pairs.values()))
+        return index_of(connection, examined, alias, [pairs.user])
+
+    yield "profile", details, details_help
+
+
+def _keyed(
+    examined: Examined, mapping: Any, connection: Connection, kind: str, key: str | None
+) -> tuple[Select[Any] | None, Mapping[str, Any]]:
+    """The statement that finds a user by a key of that kind, and the values for one."""
+    look_ups: dict[str, LookUp] = dict(examined.source(mapping).look_ups(connection))
+    look_up = look_ups[kind]
+    for text in (*([] if key is None else [key]), *_MADE_UP):
+        values = look_up.values(text)
+        if values:
+            return look_up.statement, values[0]
+    return None, {}
+
+
+def _made_up(kind: types.TypeEngine[Any]) -> Any:
+    return next((cell for key in _MADE_UP for cell in comparable(kind, key)), None)
+
+
+def _sample(connection: Connection, examined: Examined) -> _Sample:
+    """Anybody, if there is anybody."""
+    mapping = examined.mapping
+    chosen = mapping.addresses
+    ids = [chosen.shipping, chosen.billing] if chosen and chosen.choice == "id" else ["", ""]
+    names = [mapping.subject, mapping.login, mapping.erid or mapping.subject]
+    columns = [Column(name or mapping.subject) for name in [*names, *ids]]
+    tables = Tables.of_users(mapping, source=examined.name)
+    query = tables.query(connection, list(dict.fromkeys(columns)))
+    row = connection.execute(
+        query.where(tables.element(Column(mapping.login)).is_not(None)).limit(1)
+    ).first()
+    if row is None:
+        return _Sample()
+    place = {column: i for i, column in enumerate(dict.fromkeys(columns))}
+    subject, login, erid, shipping, billing = (row[place[c]] for c in columns)
+    return _Sample(
+        subject,
+        None if login is None else str(login),
+        None if erid is None or mapping.erid is None else str(erid),
+        shipping,
+        billing,
+    )
+
+
+def _whole_reads(
+    connection: Connection, statement: Select[Any], values: Mapping[str, Any]
+) -> Sequence[str]:
+    """The tables, by the names that the statement has for them, that are read whole."""
+    engine = connection.dialect.name
+    if engine == "postgresql":
+        for way in ("seqscan", "hashjoin", "mergejoin"):
+            connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+    # An order or a limit may make another way seem cheaper than the index.
+    plain = statement.order_by(None).limit(None)
+    result = connection.execute(_Explain(plain), dict(values))
+    # The names of the result are those of the statement's own columns.
+    names = [about[0] for about in result.cursor.description] if result.cursor else []
+    rows = result.all()
+    if engine == "postgresql":
+        plan = rows[0][0]
+        told = json.loads(plan) if isinstance(plan, str) else plan
+        return list(dict.fromkeys(_of_postgresql(told[0]["Plan"])))
+    if engine == "sqlite":
+        return list(dict.fromkeys(_of_sqlite([str(row[-1]) for row in rows])))
+    return list(
+        dict.fromkeys(_of_mariadb([dict(zip(names, row, strict=True)) for row in rows], plain))
+    )
+
+
+def _of_postgresql(node: dict[str, Any]) -> Iterator[str]:
+    """Sequential scans are switched off, so one that is left has no index to take its place; an
+    index without a condition is read from end to end."""
+    kind = node["Node Type"]
+    whole = kind == "Seq Scan" or (kind.startswith("Index") and "Index Cond" not in node)
+    if whole and "Relation Name" in node:
+        yield str(node.get("Alias", node["Relation Name"]))
+    for child in node.get("Plans", ()):
+        yield from _of_postgresql(child)
+
+
+def _of_sqlite(steps: Sequence[str]) -> Iterator[str]:
+    for step in steps:
+        words = step.split()
+        if (
+            words[0] == "SCAN" and words[1] not in ("CONSTANT",) and not words[1].startswith("(")
+        ) or (words[0] == "SEARCH" and "AUTOMATIC" in words):
+            yield words[1]
+
+
+def _of_mariadb(rows: Sequence[Mapping[str, Any]], statement: Select[Any]) -> Iterator[str]:
+    """A small table is read whole although there is an index; then the index is a possible key.
+    What is made of a column by a function has none."""
+    computed = computed_in(statement) is not None
+    for number, row in enumerate(rows):
+        whole = str(row["type"]).upper() in ("ALL", "INDEX") and row["table"] is not None
+        if not whole or str(row["table"]).startswith("<"):
+            continue
+        if row["possible_keys"] is None or (computed and number == 0):
+            yield str(row["table"])
+
+
+def _by_reflection(connection: Connection, examined: Examined) -> Iterator[Finding]:
+    """For an engine whose plans are not understood here: is each key the first of an index?"""
+    mapping = examined.mapping
+    if mapping.select is not None:
+        return
+    wanted = [(mapping.schema, mapping.table, mapping.subject)]
+    wanted += [(mapping.schema, mapping.table, one.folded or one.name) for one in mapping.logins]
+    if mapping.erid is not None:
+        wanted.append((mapping.schema, mapping.table, mapping.erid))
+    if mapping.addresses is not None:
+        of = mapping.addresses
+        wanted.append((of.schema, of.table, of.user))
+    wanted += [(j.schema, j.table, j.on[0][0]) for j in mapping.joins.values()]
+    for schema, table, name in wanted:
+        if not leads(connection, table, schema, name):
+            help_ = statement_of(connection, schema, table, [name])
+            yield found("no_index", f"{table}.{name}", f"reads the whole table: {help_}")
