@@ -38,6 +38,10 @@ class Stored:
     join: tuple[TableFacts, str] | None = None
     others: tuple[str, ...] = ()
 
+    def columns(self) -> frozenset[str]:
+        """Those that are secret, or may be: of its own table."""
+        return frozenset({self.column, *self.others, *([self.salt] if self.salt else ())})
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -130,12 +134,15 @@ def _declared(scout: Scout, table: TableFacts) -> float:
 def _candidate(scout: Scout, table: TableFacts) -> Candidate | None:
     """What users of a table would be known by; None if it lacks a key or a login."""
     subject = _subject(scout, table)
-    email, login = _email(scout, table), scout.best(table, "login", kinds=TEXT)
+    stored = _stored(scout, table)
+    secret = stored.columns() if stored else frozenset()
+    email = _email(scout, table, secret)
+    login = scout.best(table, "login", kinds=TEXT, without=secret)
     if login is not None and email is not None and login.name == email.name:
         login = None
-    if subject is None or (email is None and login is None):
+    if subject is None or subject in secret or (email is None and login is None):
         return None
-    password = _stored(scout, table) or _joined(scout, table, subject)
+    password = stored or _joined(scout, table, subject)
     score = _declared(scout, table)
     if password is not None:
         score += 3 * password.shapes.hashed()
@@ -160,13 +167,16 @@ def _subject(scout: Scout, table: TableFacts) -> str | None:
     return next((c.name for c in table.columns.values() if c.unique and not c.nullable), None)
 
 
-def _email(scout: Scout, table: TableFacts) -> ColumnFacts | None:
+def _email(scout: Scout, table: TableFacts, secret: Collection[str]) -> ColumnFacts | None:
+    """The column with e-mail addresses, by its name or by what is in it; none that is `secret`."""
     sample = scout.sample(table)
-    ranked = scout.ranked(table, "email", kinds=TEXT, least=0.5)
-    good = [c for _, c in ranked if not sample[c.name].given or sample[c.name].mostly("email", 0.5)]
+    ranked = [c for _, c in scout.ranked(table, "email", kinds=TEXT, least=0.5)]
+    good = [c for c in ranked if not sample[c.name].given or sample[c.name].mostly("email", 0.5)]
+    good = [c for c in good if c.name not in secret]
     if good:
         return good[0]
-    looks = [c for name, c in table.columns.items() if sample[name].mostly("email")]
+    others = [c for c in table.columns.values() if c.name not in secret]
+    looks = [c for c in others if sample[c.name].mostly("email")]
     return max(looks, key=lambda c: sample[c.name].given, default=None)
 
 

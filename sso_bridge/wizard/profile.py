@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .draft import Draft
-from .people import join_name
+from .people import Stored, join_name
 from .samples import Shapes
 from .schema import TableFacts
 from .scout import SURE, TEXT, Scout
@@ -28,7 +28,12 @@ class Found:
 
 
 def find_profile(
-    scout: Scout, users: TableFacts, subject: str, used: set[str], draft: Draft
+    scout: Scout,
+    users: TableFacts,
+    subject: str,
+    used: set[str],
+    password: Stored | None,
+    draft: Draft,
 ) -> Found:
     """What is known of a user. `used` are columns that have another meaning."""
     found = Found()
@@ -39,7 +44,10 @@ def find_profile(
             continue
         name = join_name(other, {*found.joins, *scout.taken})
         before = len(found.profile)
-        _take(found, scout, other, f"{name}.", {column, *other.primary_key}, draft)
+        taken = {column, *other.primary_key}
+        if password is not None and password.join is not None and password.join[0] is other:
+            taken |= password.columns()
+        _take(found, scout, other, f"{name}.", taken, draft)
         if len(found.profile) > before:
             join: dict[str, Any] = {"table": other.name}
             if other.schema is not None:

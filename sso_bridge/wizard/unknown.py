@@ -143,8 +143,8 @@ class _Drawing:
             )
 
     def _password(self) -> None:
-        stored = self._users.password
-        assert stored is not None, "a table without a password is not usable"
+        found = stored = self._users.password
+        assert found is not None and stored is not None, "a table without one is not usable"
         prefix = ""
         if stored.join is not None:
             other, column = stored.join
@@ -167,7 +167,8 @@ class _Drawing:
         place = ("passwords", "digest") if "digest" in section else ("password",)
         if remark:
             self._remarks[place] = remark
-        self._used |= {stored.column, *((stored.salt,) if stored.salt else ())}
+        if not prefix:
+            self._used |= found.columns()
         sure = _DOUBTFUL if remark else _LIKELY
         self._draft.choose("password", prefix + stored.column, stored.why, sure)
 
@@ -236,7 +237,7 @@ class _Drawing:
         """What answers show."""
         scout, table, subject, draft = self._scout, self._table, self._users.subject, self._draft
         pairs = find_pairs(scout, table, subject, set(self._settings.get("joins", ())), draft)
-        profile = find_profile(scout, table, subject, self._used, draft)
+        profile = find_profile(scout, table, subject, self._used, self._users.password, draft)
         addresses = find_addresses(scout, table, subject, self._used, draft)
         if self._has_empty_texts(addresses.addresses.get("table")) or pairs.pairs:
             self._settings["empty_is_null"] = True

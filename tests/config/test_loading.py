@@ -92,7 +92,7 @@ WRONG = [
     ),
     pytest.param(
         "[sources.shop.active]\ncolumn = 'x'\n",
-        "sources.shop.active.values: give one of values, other_than, null, expires and locked_until",
+        "sources.shop.active.values: give one of values, other_than, null, expires and",
         id="neither",
     ),
     pytest.param(

@@ -20,6 +20,7 @@ from sso_bridge.core.deadline import Deadline
 from sso_bridge.core.model import Identity, Lookup
 from sso_bridge.core.ports import SessionFormat, SessionIssuer
 from sso_bridge.database import Database
+from sso_bridge.database.moments import Unreadable, read_moment, write_moment
 from sso_bridge.errors import (
     ConfigurationError,
     DeadlineExceeded,
@@ -28,7 +29,6 @@ from sso_bridge.errors import (
     SourceUnavailable,
 )
 from sso_bridge.sessions import FORMATS, ISSUERS, TableFormat, TableIssuer, TokenTable
-from sso_bridge.database.moments import Unreadable, read_moment, write_moment
 
 NOW = 1_800_000_000.0
 TOKEN = "Zm9vYmFy-0123456789_abcdefghijklmnopqrstuvw"

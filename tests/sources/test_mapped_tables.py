@@ -210,9 +210,10 @@ def test_a_login_in_bytes_is_read_and_compared(make: Make) -> None:
 
 def test_a_constraint_that_is_written_with_the_column_is_seen(tmp_path: Path) -> None:
     people = People(tmp_path, TABLE.replace("login TEXT", "login VARCHAR(100)"))
+    declared: Any = people.settings.sources["shop"]
     found = examine(
         people.parts.databases["shop"],
-        mapping(people.settings.sources["shop"]),
+        mapping(declared),
         LoginRule.EXACT,
         Deadline(5),
         creates=False,

@@ -320,6 +320,15 @@ def test_passwords_in_clear_are_said_to_be_useless(tmp_path: Path) -> None:
     assert "hunter2" not in draft.text + repr(draft)
 
 
+def test_a_password_column_is_never_shown_whatever_is_in_it(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    execute(url, ["CREATE TABLE users (id INTEGER PRIMARY KEY, login TEXT UNIQUE, password TEXT)"])
+    insert(url, "users", [{"id": 1, "login": "a", "password": "a@example.com"}])
+    draft = draft_of(url, tmp_path)
+    assert 'password = "password"' in draft.text
+    assert "[sources.shop.profile]" not in draft.text
+
+
 def test_the_table_of_users_may_be_named(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'shop.db'}"
     DEFAULT_ID.make(url)
