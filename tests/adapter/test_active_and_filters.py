@@ -85,7 +85,9 @@ def test_times_say_who_may_come_in(make: Make, database_url: str, kind: str) -> 
     ]
     for number, (ends, locked, _) in enumerate(cases):
         cells = {"ends": ends, "locked": locked}
-        given = {n: written(now + by, kind) for n, by in cells.items() if by is not None}
+        given: dict[str, Any] = {
+            n: written(now + by, kind) for n, by in cells.items() if by is not None
+        }
         people.add(f"user{number}", **given)
     for number, (_, _, may) in enumerate(cases):
         assert (getattr(people.login(f"user{number}"), "kind", None) is None) is may, cases[number]
@@ -107,8 +109,11 @@ def test_every_rule_of_a_list_must_hold(make: Make) -> None:
     ]
     people = make(table, source={"active": active, "create_values": {"level": 1}})
     people.add("bob", level=1)
-    for number, wrong in enumerate(({"status": "x"}, {"deleted": "y"}, {"level": 0}, {})):
-        people.add(f"user{number}", **{"level": 1, **wrong} if wrong else {"level": None})
+    wrongs: list[dict[str, Any]] = [
+        {"status": "x"}, {"deleted": "y"}, {"level": 0}, {"level": None}
+    ]  # fmt: skip
+    for number, wrong in enumerate(wrongs):
+        people.add(f"user{number}", **{"level": 1, **wrong})
         assert refused(people.login(f"user{number}")) == "invalid_login", wrong
     assert erid_in(people.login("bob"))
     assert erid_in(people.create("new")), "a new user has what the rules want"
@@ -133,10 +138,11 @@ def test_rows_that_a_filter_leaves_out_are_nobody(make: Make) -> None:
     good: dict[str, Any] = {"store": 1, "kind": "customer", "deleted": None, "vip": False}
     people.add("bob", **good)
     people.add("eve", **{**good, "store": 2})
-    for number, wrong in enumerate(
-        ({"store": 3}, {"store": None}, {"kind": "guest"}, {"kind": "bot"}, {"kind": None},
-         {"deleted": "2020"}, {"vip": True}, {"vip": None})
-    ):  # fmt: skip
+    wrongs: list[dict[str, Any]] = [
+        {"store": 3}, {"store": None}, {"kind": "guest"}, {"kind": "bot"}, {"kind": None},
+        {"deleted": "2020"}, {"vip": True}, {"vip": None},
+    ]  # fmt: skip
+    for number, wrong in enumerate(wrongs):
         people.add(f"user{number}", **{**good, **wrong})
         people.add("bob", **{**good, **wrong})
         assert refused(people.login(f"user{number}")) == "invalid_login", wrong

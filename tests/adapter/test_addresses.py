@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -21,7 +21,7 @@ CREATE TABLE countries (id TEXT, iso TEXT, name TEXT, lang TEXT)"""
 FIELDS = {"address_id": "id", "city": "city"}
 
 
-def with_addresses(make: Make, rows: list[dict[str, Any]], **declared: Any) -> People:
+def with_addresses(make: Make, rows: Sequence[dict[str, Any]], **declared: Any) -> People:
     fields = {**FIELDS, **declared.pop("fields", {})}
     addresses = {"table": "addresses", "user": "user_id", "fields": fields, **declared}
     people = make(f"{USERS}; {ADDRESSES};", source={"addresses": addresses})
@@ -42,7 +42,7 @@ def shown(people: People, login: str = "bob") -> tuple[str | None, str | None]:
 
 
 def test_a_column_tells_the_kind(make: Make) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": 30, "kind": "S"},
         {"id": 25, "kind": "S"},
         {"id": 21, "kind": "s"},
@@ -57,14 +57,16 @@ def test_a_column_tells_the_kind(make: Make) -> None:
 
 
 def test_one_kind_may_be_both(make: Make) -> None:
-    rows = [{"id": 25, "kind": "home"}]
+    rows: list[dict[str, Any]] = [{"id": 25, "kind": "home"}]
     people = with_addresses(make, rows, kind="kind", shipping="home", billing="home")
     assert shown(people) == ("25", "25")
 
 
 @pytest.mark.parametrize("both", [True, False])
 def test_the_users_row_refers_to_the_address(make: Make, both: bool) -> None:
-    rows = [{"id": number} for number in (20, 21, 22)] + [{"id": 23, "user_id": 1}]
+    rows: list[dict[str, Any]] = [{"id": number} for number in (20, 21, 22)] + [
+        {"id": 23, "user_id": 1}
+    ]
     declared = {"id": "id", "shipping_id": "ships_to"}
     people = with_addresses(make, rows, **declared, **({"billing_id": "bills_to"} if both else {}))
     assert shown(people) == ("21", "22" if both else None)
@@ -72,7 +74,7 @@ def test_the_users_row_refers_to_the_address(make: Make, both: bool) -> None:
 
 
 def test_whoever_refers_to_no_address_has_none(make: Make) -> None:
-    rows = [{"id": 20}]
+    rows: list[dict[str, Any]] = [{"id": 20}]
     declared = {"id": "id", "shipping_id": "ships_to", "billing_id": "bills_to"}
     people = with_addresses(make, rows, **declared)
     people.run("UPDATE users SET ships_to = NULL, bills_to = NULL")
@@ -84,7 +86,7 @@ def test_whoever_refers_to_no_address_has_none(make: Make) -> None:
 
 
 def test_flags_tell_the_address(make: Make) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": 30, "ships": True, "bills": True},
         {"id": 20, "ships": False, "bills": True},
         {"id": 25, "ships": True, "bills": None},
@@ -101,7 +103,11 @@ def test_the_first_address_is_both(make: Make) -> None:
 
 
 def test_a_filter_leaves_addresses_out(make: Make) -> None:
-    rows = [{"id": 20, "deleted": True}, {"id": 25, "deleted": None}, {"id": 30}]
+    rows: list[dict[str, Any]] = [
+        {"id": 20, "deleted": True},
+        {"id": 25, "deleted": None},
+        {"id": 30},
+    ]
     people = with_addresses(make, rows, filter={"deleted": False, "city": {"null": False}})
     assert shown(people) == ("30", "30")
 

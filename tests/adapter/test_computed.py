@@ -167,7 +167,7 @@ def expected(
                 continue
             text = text.lstrip("0") or "0"
         elif cast == "integer":
-            text = f"{int(cell)}"
+            text = f"{cell:d}"
         elif cast == "boolean":
             if text not in ("true", "false", "1", "0") and text.strip() not in ("1",):
                 continue

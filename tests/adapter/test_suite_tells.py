@@ -8,6 +8,7 @@ import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.adapter.remembered import Remembered
 from tests.adapter.wrong import FAULTS
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.xdist_group("suite")
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +59,8 @@ def test_each_test_of_the_suite_fails_for_some_fault() -> None:
 
 
 def test_a_suite_that_is_told_too_little_says_what_to_override() -> None:
-    for fixture in (SourceSuite.source, SourceSuite.known):
-        function = getattr(fixture, "__wrapped__", None) or fixture.__pytest_wrapped__.obj
+    fixtures: list[Any] = [SourceSuite.source, SourceSuite.known]
+    for function in (fixture.__wrapped__ for fixture in fixtures):
         with pytest.raises(NotImplementedError, match="override the fixture"):
             function(SourceSuite())
 

@@ -185,7 +185,7 @@ class Talkative(Record):
 class PrintsHashes(Remembered):
     def shown(self, record: Record, profile: bool) -> Record:
         shown = super().shown(record, profile)
-        return Talkative(**{name: getattr(shown, name) for name in Record.__slots__})  # type: ignore[attr-defined]
+        return Talkative(**{name: getattr(shown, name) for name in Record.__slots__})
 
 
 class SharesOneKey(Remembered):
@@ -370,4 +370,5 @@ def _with_a_profile(self: SourceSuite) -> NewUser:
     )
 
 
-globals().update({f"Test{made.__name__}": _suite(made) for made in (Remembered, *FAULTS)})
+SUITES: list[type[Remembered]] = [Remembered, *FAULTS]
+globals().update({f"Test{made.__name__}": _suite(made) for made in SUITES})

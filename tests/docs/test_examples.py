@@ -56,8 +56,9 @@ def of_kind(kind: str) -> pytest.MarkDecorator:
 
 def test_every_block_is_of_a_known_kind() -> None:
     kinds = {block.kind for block in BLOCKS}
-    assert kinds <= {"toml", "toml fragment", "console", "python", "sh", "text", "xml"}
-    assert {"toml", "toml fragment", "console", "python"} <= kinds
+    tested = {"toml", "toml fragment", "console", "python", "python file"}
+    assert kinds <= tested | {"sh", "text", "xml"}
+    assert tested <= kinds
 
 
 @of_kind("toml")
@@ -78,6 +79,8 @@ def test_a_fragment_fits_the_demo(
 def _assemble(tables: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Load it and build the bridge, with a secret wherever one is named."""
     _invent_secrets(tables, folder, monkeypatch)
+    _write_files(folder)
+    monkeypatch.syspath_prepend(str(folder))
     settings, warnings = settings_from(tables, folder / "bridge.toml")
     assert warnings == []
     wiring.assemble(settings, folder, Silent()).pool.close()
@@ -85,7 +88,7 @@ def _assemble(tables: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPa
 
 def _invent_secrets(table: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for key, value in table.items() if isinstance(table, dict) else ():
-        secret = "sqlite:///made-up.db" if key.startswith("url") else "0123456789" * 4
+        secret = "sqlite:///made-up.db" if "url_" in key else "0123456789" * 4
         if key.endswith("_env"):
             monkeypatch.setenv(value, secret)
         elif key.endswith("_file"):
@@ -145,6 +148,31 @@ def _shell(line: str) -> int:
         timeout=60,
         check=False,
     ).returncode
+
+
+def _write_files(folder: Path) -> None:
+    """The modules of the pages, each under the name in its first line."""
+    for block in BLOCKS:
+        if block.kind == "python file":
+            path = folder / block.text.partition("\n")[0].removeprefix("# ")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.text, encoding="utf-8")
+
+
+def test_a_source_in_python_passes_the_exported_suite(tmp_path: Path) -> None:
+    _write_files(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert passed is not None and int(passed[1]) > 15, done.stdout
 
 
 @of_kind("python")
