@@ -44,6 +44,8 @@ from .site import ProfileSession, Site
 __all__ = ["Bridge"]
 
 Yes = TypeVar("Yes")
+_RENEWAL_SECONDS = 1.0
+"""What a login spends at most on a better hash: the shopper waits meanwhile."""
 
 
 class Bridge:
@@ -112,8 +114,9 @@ class Bridge:
         if not found.record.active:
             raise InvalidLogin("the user is not active")
         key = self._key(found, request.key, deadline)
+        session = self._session_for(found, key, deadline)
         self._renew(found, password, deadline)
-        return Accepted(key, found.record.attributes + self._session_for(found, key, deadline))
+        return Accepted(key, found.record.attributes + session)
 
     def _renew(self, found: Found, password: str, deadline: Deadline) -> None:
         """Store a better hash of a password that was right, where the source wants that. Nobody is
@@ -122,6 +125,7 @@ class Bridge:
         if not source.rehashes or stored is None:
             return
         try:
+            deadline = Deadline(min(deadline.left() / 2, _RENEWAL_SECONDS))
             renewed = source.passwords.renewed(password, stored, deadline)
             if renewed is not None:
                 done = source.users.replace_hash(found.record.subject, stored, renewed, deadline)

@@ -155,21 +155,34 @@ class Directory:
         self, sites: Sequence[Site], erid: str, deadline: Deadline, profile: bool
     ) -> Found:
         """The user with `erid` in the ERID column of exactly one source."""
-        sources = {site.source.name: site for site in sites}
-        found = [
-            (name, row)
-            for name, site in sources.items()
-            if site.source.strategy.name == COLUMN
-            and (row := self._row(site, Lookup("erid", erid), deadline, profile))
-        ]
+        found: list[Found] = []
+        for name in dict.fromkeys(s.source.name for s in sites if s.source.strategy.name == COLUMN):
+            site = self._of_column(sites, name, erid, deadline)
+            if site is None:
+                continue
+            row = self._row(site, Lookup("erid", erid), deadline, profile)
+            if row is not None:
+                found.append(Found(site, row))
         if not found:
             raise UserNotFound("nobody has that ERID")
         if len(found) > 1:
             raise IdentityAlarm(AMBIGUOUS_KEY, "users of several sources have one ERID")
-        (name, row) = found[0]
-        site = self._answering(sites, name)
-        assert site is not None
-        return Found(site, row)
+        return found[0]
+
+    def _of_column(
+        self, sites: Sequence[Site], source: str, erid: str, deadline: Deadline
+    ) -> Site | None:
+        """As `_answering`; where that cannot tell, raises UnknownSite if any of the sites has a user
+        with `erid`, and is None if none has."""
+        try:
+            return self._answering(sites, source)
+        except UnknownSite:
+            for site in sites:
+                if site.source.name == source and self._row(
+                    site, Lookup("erid", erid), deadline, False
+                ):
+                    raise
+        return None
 
     def _answering(self, sites: Sequence[Site], source: str) -> Site | None:
         """Of `sites` the one that answers for users of `source`; None if none is on it.

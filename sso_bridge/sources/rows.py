@@ -93,8 +93,8 @@ class RecordReader:
         return subject_text(row[self._subject])
 
     def logins(self, row: Row) -> list[str | None]:
-        """The stored login of each login column, None for NULL."""
-        return [None if (c := row[i]) is None else text_of(c) for i in self._logins]
+        """The stored login of each login column, None for NULL and where it is empty."""
+        return [None if (c := row[i]) is None else text_of(c) or None for i in self._logins]
 
     def erid(self, row: Row) -> str | None:
         """The stored ERID, None for NULL or where there is no such column."""

@@ -87,10 +87,13 @@ _POSTGRESQL_TYPES: Final[dict[int, types.TypeEngine[Any]]] = {
     2950: types.Uuid(),
 }
 """By the object identifiers that pg_type has them under."""
+_MYSQL_TEXTS: Final = (249, 250, 251, 252, 253, 254)
+_MYSQL_BINARY: Final = 63
+"""The character set of what is no text: BINARY and BLOB have the numbers of CHAR and TEXT."""
 _MYSQL_TYPES: Final[dict[int, types.TypeEngine[Any]]] = {
     **dict.fromkeys((1, 2, 3, 8, 9), types.BigInteger()),
     **dict.fromkeys((0, 246), types.Numeric()),
-    **dict.fromkeys((249, 250, 251, 252, 253, 254), types.String()),
+    **dict.fromkeys(_MYSQL_TEXTS, types.String()),
 }
 """By the numbers of the client protocol (enum_field_types)."""
 
@@ -107,9 +110,12 @@ class QueryShape:
         if not self._types:
             result = connection.execute(select(*self._rows.c).where(false()))
             told = result.cursor.description if result.cursor is not None else ()
+            fields = getattr(getattr(result.cursor, "_result", None), "fields", [None] * len(told))
             self._types = {
-                c.name: _told(connection.dialect.name, about[1])
-                for c, about in zip(self._rows.c, told, strict=True)
+                c.name: types.LargeBinary()
+                if getattr(field, "charsetnr", None) == _MYSQL_BINARY and about[1] in _MYSQL_TEXTS
+                else _told(connection.dialect.name, about[1])
+                for c, about, field in zip(self._rows.c, told, fields, strict=True)
             }
             result.close()
         return self._types[name]

@@ -49,6 +49,8 @@ __all__ = ["LookUp", "SqlSource"]
 
 _MOST_ROWS: Final = 33
 """Rows fetched for one key; a table with more that look alike to its collation is refused."""
+_LOOKS_EVERY: Final = 60.0
+"""Seconds for which what the database tells of its tables is taken for true."""
 _REPLICA_RESTS: Final = 5.0
 """Seconds for which a replica that failed is not asked."""
 
@@ -65,7 +67,8 @@ class SqlSource:
     """Implements `core.ports.UserSource` over a `Database`.
 
     `name` is the source's in alarms. `login_rule` says which logins are the same. Of a
-    `replica` everything is asked first; whom it does not know, or while it fails, `database` is."""
+    `replica` everything is asked first; whom it does not know, or while it fails, `database` is.
+    `whole` is the source of which this is a part; None for a source of its own."""
 
     def __init__(
         self,
@@ -75,11 +78,13 @@ class SqlSource:
         name: str,
         login_rule: LoginRule = LoginRule.EXACT,
         replica: Database | None = None,
+        whole: SqlSource | None = None,
     ) -> None:
+        self._whole = self if whole is None else whole
         self._database, self._replica = database, replica
         self._replica_rests_until = 0.0
         self._mapping, self._name, self._rule = mapping, name, login_rule
-        self._tables = Tables.of_users(mapping, source=name)
+        self._tables = self._users_tables()
         pairs = [c for c in mapping.shown() if c.of in mapping.pairs]
         self._columns = list(
             dict.fromkeys(
@@ -90,18 +95,17 @@ class SqlSource:
         self._whole_columns = self._columns
         self._details: Details | None = None
         if mapping.addresses is not None:
-            self._details = AddressReader(
-                mapping.addresses, source=name, empty_is_null=mapping.empty_is_null
-            )
+            self._details = self._address_reader()
             self._whole_columns = list(dict.fromkeys([*self._columns, *pairs]))
             self._whole_reader = RecordReader(mapping, self._whole_columns)
         elif len({c.of for c in pairs}) == 1:
-            whole = RecordReader(mapping, [*self._columns, *pairs])
-            self._details = PairsReader(mapping.pairs[pairs[0].of], pairs, whole)
+            complete = RecordReader(mapping, [*self._columns, *pairs])
+            self._details = PairsReader(mapping.pairs[pairs[0].of], pairs, complete)
         elif pairs:
             self._whole_columns = [*self._columns, *pairs]
             self._whole_reader = RecordReader(mapping, self._whole_columns)
         self._look_ups: dict[tuple[LookupKind, bool], LookUp] = {}
+        self._looks_again = time.monotonic() + _LOOKS_EVERY
 
     def within(self, filters: Sequence[Filter]) -> SqlSource:
         """The same users as far as they pass `filters` too."""
@@ -113,13 +117,15 @@ class SqlSource:
             name=self._name,
             login_rule=self._rule,
             replica=self._replica,
+            whole=self,
         )
 
     def find(self, key: Lookup, deadline: Deadline, *, profile: bool = False) -> Record | None:
         """The one user that `key` names, or None; see `core.ports.UserSource`."""
         if self._replica is not None and time.monotonic() >= self._replica_rests_until:
+            soon = Deadline(deadline.left() / 2)
             try:
-                record = self._find(self._replica, key, Deadline(deadline.left() / 2), profile)
+                record = self._find(self._replica, key, soon, profile)
             except (SourceUnavailable, DeadlineExceeded):
                 self._replica_rests_until = time.monotonic() + _REPLICA_RESTS
             else:
@@ -130,6 +136,7 @@ class SqlSource:
     def _find(
         self, database: Database, key: Lookup, deadline: Deadline, profile: bool
     ) -> Record | None:
+        self._look_again()
         with database.connection(deadline) as connection:
             row = self._one(connection, key, profile)
             if row is None:
@@ -145,9 +152,13 @@ class SqlSource:
         """Insert `user` in one transaction and read it back; see `core.ports.UserSource`."""
         if self._mapping.select is not None:
             raise CreationRefused(f"source {self._name!r} is a query, which takes no rows")
+        self._look_again()
         try:
             with self._database.connection(deadline, write=True) as connection:
                 record = self._insert(connection, user)
+                if self._takes_a_login(connection, record):
+                    connection.rollback()
+                    return None
                 accept(record)
         except IntegrityError as error:
             if is_unique_violation(error):
@@ -190,11 +201,51 @@ class SqlSource:
                     ) from None
                 if changed > 1:
                     raise IdentityAlarm(SUBJECT_UNUSABLE, f"source {self._name!r}")
+                kept = connection.scalars(select(password).where(theirs)).all()
+                if changed and not any(cell is not None and text_of(cell) == new for cell in kept):
+                    raise IdentityAlarm(
+                        SOURCE_REJECTED,
+                        f"source {self._name!r} keeps another hash than was written",
+                    )
         except IntegrityError:
             raise IdentityAlarm(
                 SOURCE_REJECTED, f"source {self._name!r} refuses a new password hash"
             ) from None
         return changed == 1
+
+    def _look_again(self) -> None:
+        """Forget what the database told of its types, keys and collations when that is a while ago:
+        it may be changed while we serve."""
+        now = time.monotonic()
+        if now < self._looks_again:
+            return
+        self._looks_again = now + _LOOKS_EVERY
+        self._tables = self._users_tables()
+        if isinstance(self._details, AddressReader):
+            self._details = self._address_reader()
+        self._look_ups = {}
+
+    def _users_tables(self) -> Tables:
+        """A key must be one row's in the whole source, since the ledger knows it by that."""
+        whole = self._whole._mapping.filters
+        return Tables.of_users(self._mapping, source=self._name, filters_of_source=whole)
+
+    def _address_reader(self) -> AddressReader:
+        assert self._mapping.addresses is not None
+        return AddressReader(
+            self._mapping.addresses, source=self._name, empty_is_null=self._mapping.empty_is_null
+        )
+
+    def _takes_a_login(self, connection: Connection, new: Record) -> bool:
+        """Whether another column of a new user holds somebody's login: they could not come in."""
+        for login in new.other_logins:
+            try:
+                row = self._one(connection, Lookup("login", login), False)
+            except IdentityAlarm:
+                return True
+            if row is None or self._reader.subject_text(row) != new.subject:
+                return True
+        return False
 
     def password_hashes(self, count: int, deadline: Deadline) -> Sequence[str]:
         """Up to `count` stored hashes, in whatever order the database finds them."""
@@ -230,7 +281,10 @@ class SqlSource:
         A primary key that is NULL, or several rows', would make one person of several. Where
         the database does not rule that out, the row must lead back to itself."""
         row = self._named(connection, key, profile)
-        if row is None or key.kind == "subject":
+        if row is None:
+            return None
+        self._shown_login_is_theirs(connection, row, key)
+        if key.kind == "subject" and self._whole is self:
             return row
         subject = self._reader.subject(row)
         if subject is None:
@@ -241,10 +295,23 @@ class SqlSource:
             alone, row = row[width] == 1, row[:width]
         if not alone:
             text = self._reader.subject_text(row)
-            back = self._named(connection, Lookup("subject", text), False)
+            back = self._whole._named(connection, Lookup("subject", text), False)
             if back is None or self._reader.subject(back) != subject:
                 raise IdentityAlarm(SUBJECT_UNUSABLE, f"source {self._name!r}")
         return row
+
+    def _shown_login_is_theirs(self, connection: Connection, row: Row, key: Lookup) -> None:
+        """Raises IdentityAlarm if the login that answers show is another user's, who has it in a
+        column that comes before."""
+        first, *others = self._reader.logins(row)
+        shown = next((login for login in others if login is not None), None)
+        if not self._mapping.first_login_wins or first is not None or shown is None:
+            return
+        if key.kind == "login" and self._same(shown, key.value):
+            return
+        named = self._named(connection, Lookup("login", shown), False)
+        if named is None or self._reader.subject(named) != self._reader.subject(row):
+            raise IdentityAlarm(AMBIGUOUS_KEY, f"source {self._name!r}, by its own login")
 
     def _named(self, connection: Connection, key: Lookup, profile: bool) -> Row | None:
         """The row that `key` names in code, not only in the database's opinion."""

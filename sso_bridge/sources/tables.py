@@ -34,6 +34,9 @@ from .shape import QueryShape, Shape, TableShape
 __all__ = ["Tables", "condition"]
 
 
+_NO_TEXTS = (types.Integer, types.Numeric, types.Uuid, types._Binary, types.Boolean)
+
+
 class Tables:
     """What `columns` are selected from. `source` names the source in errors."""
 
@@ -47,10 +50,12 @@ class Tables:
         query: Select | None = None,
         subject: str = "",
         filters: Sequence[Filter] = (),
+        filters_of_source: Sequence[Filter] | None = None,
         joins: Mapping[str, Join] | None = None,
         pairs: Mapping[str, Pairs] | None = None,
     ) -> None:
         self._subject, self._filters = subject, filters
+        self._filters_of_source = filters if filters_of_source is None else filters_of_source
         self._joins, self._pairs = joins or {}, pairs or {}
         names: dict[str, dict[str, None]] = defaultdict(dict)
         for one in [*columns, *(Column(f.column) for f in filters)]:
@@ -66,7 +71,7 @@ class Tables:
             self.own: FromClause = _table(table, schema, names[""])
             self._shapes[""] = TableShape(table, schema, source=source)
         else:
-            rows = text(query.sql).bindparams(**query.values)
+            rows = text(f"{query.sql}\n").bindparams(**query.values)
             self.own = rows.columns(*map(named_column, names[""])).subquery(table)
             self._shapes[""] = QueryShape(self.own, source=source)
         self._joined: dict[str, FromClause] = {}
@@ -75,8 +80,15 @@ class Tables:
             self._shapes[of] = TableShape(join.table, join.schema, source=source)
 
     @classmethod
-    def of_users(cls, mapping: Declared, *, source: str) -> Tables:
-        """Those of a source's users."""
+    def of_users(
+        cls,
+        mapping: Declared,
+        *,
+        source: str,
+        filters_of_source: Sequence[Filter] | None = None,
+    ) -> Tables:
+        """Those of a source's users. `filters_of_source` are those of the whole source, where
+        `mapping` has more."""
         columns = [*mapping.identity(), *mapping.shown()]
         return cls(
             mapping.table,
@@ -86,6 +98,7 @@ class Tables:
             query=mapping.select,
             subject=mapping.subject,
             filters=mapping.filters,
+            filters_of_source=filters_of_source,
             joins=mapping.joins,
             pairs=mapping.pairs,
         )
@@ -131,7 +144,7 @@ class Tables:
             for theirs, ours in join.on:
                 on.append(joined.c[theirs] == self.own.c[ours])
                 kind = self.type_of(connection, Column(theirs, of))
-                if ours == self._subject and isinstance(kind, types.String):
+                if self._subject and not isinstance(kind, _NO_TEXTS):
                     on.append(Exactly(joined.c[theirs], self.own.c[ours]))
             on += [
                 condition(joined.c[f.column], f, self.type_of(connection, Column(f.column, of)))
@@ -158,7 +171,7 @@ class Tables:
             return []
         else:
             query = query.where(other == cell)
-        for one in self._filters:
+        for one in self._filters_of_source:
             of = self.type_of(connection, Column(one.column))
             query = query.where(condition(others.c[one.column], one, of))
         return [query.correlate(self.own).scalar_subquery()]
@@ -186,6 +199,8 @@ def condition(
     """`declared` as part of a statement about a column of type `kind`."""
     if declared.null is not None:
         return column.is_(None) if declared.null else column.is_not(None)
+    if isinstance(kind, types.Enum):  # PostgreSQL compares it with nothing else
+        column, kind = cast(column, types.Text()), types.Text()
     given = declared.values or declared.other_than
     cells = [cell for value in given for cell in constants(kind, value)]
     if declared.values:

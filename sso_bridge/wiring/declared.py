@@ -143,8 +143,8 @@ def mapping(declared: SourceSettings) -> Mapping:
         active=tuple(
             ActiveRule(
                 column=_column(declared, rule.column),
-                values=tuple(map(_text, rule.values)),
-                other_than=tuple(map(_text, rule.other_than)),
+                values=tuple(text for one in rule.values for text in _texts(one)),
+                other_than=tuple(text for one in rule.other_than for text in _texts(one)),
                 null=rule.null,
                 expires=rule.expires,
                 locked_until=rule.locked_until,
@@ -251,5 +251,8 @@ def _field(
     return columns[0] if made == Computed(columns=columns[:1]) else made
 
 
-def _text(value: str | int | bool) -> str:
-    return str(int(value)) if isinstance(value, bool) else str(value)
+def _texts(value: str | int | bool) -> tuple[str, ...]:
+    """How a column may have it; the first is what a new user gets."""
+    if isinstance(value, bool):
+        return str(int(value)), str(value).lower()
+    return (str(value),)
