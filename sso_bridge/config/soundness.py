@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .sessions import JwtSession, TableSession
-from .source import PythonSource, Source
+from .source import FilterRule, PythonSource, Source
 
 if TYPE_CHECKING:
     from .model import Settings
@@ -100,6 +100,14 @@ def _creates(name: str, source: Source) -> None:
         raise ValueError(
             f"sources.{name}.password: a new hash needs one column of the table; set create = false"
         )
+    for filtered, given in source.filter.items():
+        many = isinstance(given, tuple) and len(given) > 1
+        rule = isinstance(given, FilterRule) and given.null is not True
+        if (many or rule) and filtered not in source.create_values:
+            raise ValueError(
+                f"sources.{name}.filter.{filtered}: does not say what a new user has; give it in "
+                "create_values, or set create = false"
+            )
     ours = {source.subject, source.erid.column, *(rule.column for rule in source.active_rules())}
     for key, columns in source.shown():
         if not key.startswith("attributes."):

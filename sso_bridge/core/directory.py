@@ -172,8 +172,8 @@ class Directory:
     def _of_column(
         self, sites: Sequence[Site], source: str, erid: str, deadline: Deadline
     ) -> Site | None:
-        """As `_answering`; where that cannot tell, raises UnknownSite if any of the sites has a user
-        with `erid`, and is None if none has."""
+        """As `_answering`; where that cannot tell, raises UnknownSite if any of the sites has a
+        user with `erid`, and is None if none has."""
         try:
             return self._answering(sites, source)
         except UnknownSite:

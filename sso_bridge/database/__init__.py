@@ -3,6 +3,6 @@
 Nothing here knows what a user or an ERID is. One file per dialect holds what differs."""
 
 from .connection import Database
-from .failures import is_unique_violation
+from .failures import is_foreign_to_charset, is_unique_violation
 
-__all__ = ["Database", "is_unique_violation"]
+__all__ = ["Database", "is_foreign_to_charset", "is_unique_violation"]

@@ -72,7 +72,7 @@ class Database:
             )
         except ConfigurationError as error:
             raise ConfigurationError(f"{what}: {error}") from None
-        except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        except (ArgumentError, NoSuchModuleError, TypeError, ValueError) as error:
             raise ConfigurationError(
                 f"{what}: the database URL is not one that SQLAlchemy knows "
                 f"({type(error).__name__}); write it as dialect+driver://user@host/name"

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
-__all__ = ["describe", "is_unique_violation"]
+__all__ = ["describe", "is_foreign_to_charset", "is_unique_violation"]
 
 _QUOTED: Final = re.compile(r"""['"`](?:.*['"`]|.*$)""", re.DOTALL)
 """From the first quote to the last: names, but drivers quote values there too."""
@@ -68,3 +68,11 @@ def is_unique_violation(error: IntegrityError) -> bool:
         case (detail, *_):
             return getattr(detail, "full_code", None) == "ORA-00001"
     return False
+
+
+def is_foreign_to_charset(error: DBAPIError) -> bool:
+    """Whether a text was compared with a column whose character set has not all of its characters,
+    so that no row holds it."""
+    arguments = getattr(error.orig, "args", ())
+    number = arguments[0] if arguments else None
+    return number in (1267, 3988) or getattr(error.orig, "sqlstate", None) == "22P05"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -11,10 +12,11 @@ from sqlalchemy import types
 
 from .fields import text_of
 
-__all__ = ["Cell", "Dynamic", "comparable", "constants", "stored_forms", "subject_text"]
+__all__ = ["Cell", "Dynamic", "comparable", "constants", "is_exact", "stored_forms", "subject_text"]
 
-Cell = str | int | bytes | uuid.UUID
-_BIGINT = 2**63
+Cell = str | int | bytes | uuid.UUID | Decimal | date
+_LOWEST, _HIGHEST = -(2**63), 2**64
+"""What the widest integer column of any engine holds."""
 
 
 class Dynamic(types.NullType):
@@ -27,7 +29,7 @@ def _integer(key: str) -> int | None:
         number = int(key)
     except ValueError:
         return None
-    return number if str(number) == key and -_BIGINT <= number < _BIGINT else None
+    return number if str(number) == key and _LOWEST <= number < _HIGHEST else None
 
 
 def _uuid(key: str) -> uuid.UUID | None:
@@ -46,8 +48,33 @@ def _bytes(key: str) -> bytes | None:
     return raw if raw.hex() == key else None
 
 
+def _decimal(key: str) -> Decimal | None:
+    try:
+        number = Decimal(key)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and str(number) == key else None
+
+
+def _date(key: str) -> date | None:
+    try:
+        return date.fromisoformat(key)
+    except ValueError:
+        return None
+
+
+def _moment(key: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(key)
+    except ValueError:
+        return None
+
+
 _KINDS: tuple[tuple[type[types.TypeEngine[Any]], Callable[[str], Cell | None]], ...] = (
     (types.Integer, _integer),
+    (types.Numeric, _decimal),
+    (types.DateTime, _moment),
+    (types.Date, _date),
     (types.Uuid, _uuid),
     (types._Binary, _bytes),
 )
@@ -92,6 +119,17 @@ def constants(column: types.TypeEngine[Any], value: str | int | bool) -> list[An
     if isinstance(column, types.String) and isinstance(value, bool):
         return [text, str(value).lower()]
     return list(comparable(column, text))
+
+
+def is_exact(column: types.TypeEngine[Any], cell: object) -> bool:
+    """Whether the text of a primary key is no other key's: not of NULL, of a number that was
+    rounded, or of a cell that is of another type than its column."""
+    if cell is None or isinstance(cell, float) or isinstance(column, types.Float):
+        return False
+    is_bytes = isinstance(cell, (bytes, bytearray, memoryview))
+    if isinstance(column, types._Binary):
+        return is_bytes
+    return not (is_bytes and isinstance(column, (types.String, types.Integer)))
 
 
 def subject_text(cell: object) -> str:

@@ -140,7 +140,9 @@ def _told(engine: str, code: Any) -> types.TypeEngine[Any]:
 
 
 def is_unique(connection: Connection, table: str, schema: str | None, name: str) -> bool:
-    """Whether a primary key, unique constraint or unique index is on just this column."""
+    """Whether a primary key, unique constraint or unique index is on just this column and holds."""
+    if not _keeps_keys(connection, table, schema):
+        return False
     inspector = inspect(connection)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # of indexes on expressions
@@ -156,12 +158,48 @@ def is_unique(connection: Connection, table: str, schema: str | None, name: str)
     return [name] in constraints
 
 
+def _keeps_keys(connection: Connection, table: str, schema: str | None) -> bool:
+    """Whether what a table declares unique is: not where others inherit from it, or an engine only
+    takes note of keys."""
+    engine = connection.dialect.name
+    if engine == "postgresql":
+        return not connection.scalar(_HEIRS, {"whole": _whole_name(connection, table, schema)})
+    if engine in ("mysql", "mariadb"):
+        kept = connection.scalar(_MYSQL_ENGINE, {"table": table, "schema": schema})
+        return kept is None or str(kept).lower() in ("innodb", "myisam", "aria")
+    return True
+
+
+def _whole_name(connection: Connection, table: str, schema: str | None) -> str:
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    return ".".join(quote(part) for part in (schema, table) if part)
+
+
+_HEIRS: Final = text(
+    "SELECT count(*) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent"
+    " WHERE i.inhparent = to_regclass(:whole) AND c.relkind = 'r'"
+)
+_INVALID: Final = text(
+    "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+    " WHERE i.indrelid = to_regclass(:whole) AND NOT (i.indisvalid AND i.indimmediate)"
+)
+_MYSQL_ENGINE: Final = text(
+    "SELECT engine FROM information_schema.tables"
+    " WHERE table_name = :table AND table_schema = COALESCE(:schema, database())"
+)
+
+
 def indexes(connection: Connection, table: str, schema: str | None) -> list[Any]:
     """The indexes of a table. SQLite keeps a constraint as one that reflection leaves out, and
     finds not every constraint in the text of the table."""
     inspector = inspect(connection)
     if connection.dialect.name == "sqlite":
         return list(inspector.get_indexes(table, schema=schema, include_auto_indexes=True))
+    if connection.dialect.name == "postgresql":
+        whole = _whole_name(connection, table, schema)
+        invalid = set(connection.scalars(_INVALID, {"whole": whole}))
+        found = inspector.get_indexes(table, schema=schema)
+        return [index for index in found if index["name"] not in invalid]
     return list(inspector.get_indexes(table, schema=schema))
 
 
@@ -196,8 +234,7 @@ def _collation(connection: Connection, table: str, schema: str | None, name: str
     if engine in ("mysql", "mariadb"):
         return str(connection.scalar(_MYSQL_COLLATION, asked) or "")
     if engine == "postgresql":
-        quote = connection.dialect.identifier_preparer.quote_identifier
-        whole = ".".join(quote(part) for part in (schema, table) if part)
+        whole = _whole_name(connection, table, schema)
         return str(connection.scalar(_POSTGRESQL_COLLATION, {"whole": whole, "name": name}) or "")
     if engine == "sqlite":
         collations = {str(c) for c in connection.scalars(_SQLITE_COLLATIONS, asked)}

@@ -24,7 +24,7 @@ from sqlalchemy import (
     types,
     update,
 )
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from ..core.alarms import (
     AMBIGUOUS_KEY,
@@ -35,11 +35,11 @@ from ..core.alarms import (
 from ..core.deadline import Deadline
 from ..core.logins import LoginRule
 from ..core.model import Lookup, LookupKind, NewUser, Record
-from ..database import Database, is_unique_violation
+from ..database import Database, is_foreign_to_charset, is_unique_violation
 from ..errors import CreationRefused, DeadlineExceeded, IdentityAlarm, SourceUnavailable
 from .details import AddressReader, Details, PairsReader
 from .fields import Column, columns_of, text_of
-from .keys import Cell, comparable, stored_forms
+from .keys import Cell, comparable, is_exact, stored_forms
 from .mapping import Filter, LoginColumn, Mapping, Scalar
 from .matching import Comparison, by_folded, compare, exact, register
 from .rows import Filler, RecordReader, Row, other_rows, values_of
@@ -287,7 +287,8 @@ class SqlSource:
         if key.kind == "subject" and self._whole is self:
             return row
         subject = self._reader.subject(row)
-        if subject is None:
+        kind = self._tables.type_of(connection, Column(self._mapping.subject))
+        if not is_exact(kind, subject):
             raise IdentityAlarm(SUBJECT_UNUSABLE, f"source {self._name!r}")
         width = len(self._whole_columns if profile else self._columns)
         alone = self._tables.is_key(connection, self._mapping.subject)
@@ -317,11 +318,18 @@ class SqlSource:
         """The row that `key` names in code, not only in the database's opinion."""
         register(connection, self._rule)
         look_up = self._look_up(connection, key.kind, profile)
-        found: list[Row] = [
-            row
-            for values in look_up.values(key.value)
-            for row in connection.execute(look_up.statement, values)
-        ]
+        try:
+            found: list[Row] = [
+                row
+                for values in look_up.values(key.value)
+                for row in connection.execute(look_up.statement, values)
+            ]
+        except UnicodeEncodeError:
+            return None
+        except DBAPIError as error:
+            if is_foreign_to_charset(error):
+                return None  # a character that no row can have
+            raise
         if not found:
             return None
         same = [row for row in found if self._is(row, key)]

@@ -42,7 +42,7 @@ def database_url(url: str, folder: Path) -> str:
     """`url` with the path of a relative SQLite file made absolute, from `folder`."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return url
     name = parsed.database
     if parsed.get_backend_name() != "sqlite" or name in (None, "", ":memory:"):
@@ -61,7 +61,7 @@ def place(declared: SourceSettings | PythonSource) -> dict[str, str]:
         return {"factory": declared.factory}
     try:
         name = make_url(declared.url.get_secret_value()).database or ""
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         name = ""
     return {
         "url (the database's name)": name.replace("\\", "/").rpartition("/")[2],
@@ -78,7 +78,7 @@ def table_identity(url: str, folder: Path, schema: str | None, table: str) -> tu
     Users and drivers do not count. Aliases of a host are not seen through."""
     try:
         parsed = make_url(database_url(url, folder))
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return (url, schema, table)
     engine, name = parsed.get_backend_name(), parsed.database
     engine = "mysql" if engine == "mariadb" else engine

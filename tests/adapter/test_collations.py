@@ -16,6 +16,7 @@ from sso_bridge.core.deadline import Deadline
 from sso_bridge.core.logins import LoginRule
 from sso_bridge.core.model import Lookup
 from sso_bridge.errors import IdentityAlarm
+from sso_bridge.sources.matching import finds_all
 from tests.people import HASH, People
 from tests.services import MariaDB, PostgreSQL
 
@@ -25,6 +26,12 @@ PAIRS: list[tuple[str, str, str]] = [
     ("Bob", "Bob", "eact"),
     ("Bob", "bob", "act"),
     ("Bob", "BOB", "act"),
+    ("INFO", "info", "act"),
+    ("INFO", "ınfo", ""),
+    ("ella", "elLa", "act"),
+    ("chovan", "cHovan", "act"),
+    ("aage", "aAge", "act"),
+    ("dzsinn", "dZsinn", "act"),
     ("eve@example.com", "Eve@Example.COM", "act"),
     ("JOSÉ", "josé", "ct"),
     ("JOSÉ", "JOSE", "t"),
@@ -128,20 +135,29 @@ def spellings(login: str) -> set[str]:
 
 COLLATIONS = {
     "sqlite": ["BINARY", "NOCASE"],
-    "postgresql": ["plain", "citext", "level1", "level2"],
-    "mariadb": ["utf8mb4_general_ci", "utf8mb4_unicode_ci", "utf8mb4_bin", "utf8mb4_nopad_bin"],
+    "postgresql": ["plain", "citext", "level1", "level2", "level1-kc-true", "turkish"],
+    "mariadb": [
+        *(f"utf8mb4_{name}" for name in ("general_ci", "unicode_ci", "unicode_520_ci", "bin")),
+        *(f"utf8mb4_{name}" for name in ("nopad_bin", "swedish_ci", "turkish_ci", "spanish2_ci")),
+        *(f"utf8mb4_{name}" for name in ("croatian_ci", "slovak_ci", "danish_ci", "hungarian_ci")),
+        *(f"utf8mb4_uca1400_{name}" for name in ("ai_ci", "nopad_as_ci", "turkish_ai_ci")),
+    ],
 }
 PLACES = [(engine, name) for engine, names in COLLATIONS.items() for name in names]
 POSTGRESQL = {
     "plain": ("", "TEXT"),
     "citext": ("CREATE EXTENSION citext", "CITEXT"),
     **{
-        level: (
-            f"CREATE COLLATION {level} (provider = icu, locale = 'und-u-ks-{level}',"
-            " deterministic = false)",
-            f"TEXT COLLATE {level}",
+        name: (
+            f"CREATE COLLATION chosen (provider = icu, locale = '{locale}', deterministic = false)",
+            "TEXT COLLATE chosen",
         )
-        for level in ("level1", "level2")
+        for name, locale in {
+            "level1": "und-u-ks-level1",
+            "level2": "und-u-ks-level2",
+            "level1-kc-true": "und-u-ks-level1-kc-true",
+            "turkish": "tr-u-ks-level2",
+        }.items()
     },
 }
 
@@ -213,6 +229,64 @@ def test_letters_in_general_are_found_as_the_rule_says(people: People) -> None:
             if (found is not None and found.login == stored) is not rule.same(stored, sent):
                 wrong.append((stored, sent, rule.same(stored, sent)))
     assert wrong == []
+
+
+@pytest.mark.parametrize("collation", ["general_ci", "unicode_520_ci", "turkish_ci"])
+@pytest.mark.parametrize("rule", ["case", "case_and_accents"])
+def test_every_capital_is_found_by_its_small_letter(
+    mariadb: MariaDB, tmp_path: Path, collation: str, rule: str
+) -> None:
+    letters = [chr(code) for code in range(0x80, 0x20000) if not 0xD800 <= code < 0xE000]
+    capitals = [c for c in letters if LoginRule.CASE.canonical(c) != c]
+    stored = [f"{at}:{''.join(capitals[at : at + 9])}a" for at in range(0, len(capitals), 9)]
+    url = mariadb.new_database()
+    made = create_engine(url, poolclass=NullPool)
+    kind = f"VARCHAR(100) COLLATE utf8mb4_{collation}"
+    with made.begin() as connection:
+        connection.exec_driver_sql(f"CREATE TABLE users (id INTEGER PRIMARY KEY, login {kind})")
+        for row in enumerate(stored):
+            connection.exec_driver_sql("INSERT INTO users VALUES (%s, %s)", row)
+    source = {"login_match": rule, "active": None, "profile": None, "password": "login"}
+    people = People(tmp_path, "", url=url, source=source, site={"create": False})
+    users = people.parts.sources["shop"]
+    wrong = []
+    for login in stored:
+        sent = LoginRule.CASE.canonical(login)[:-1] + "A"  # neither all small nor all capital
+        found = users.find(Lookup("login", sent), Deadline(10))
+        if found is None or found.login != login:
+            wrong.append(login)
+    mariadb.drop(url)
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("collation", "rules"),
+    [
+        ("utf8mb4_general_ci", "a"),
+        ("utf8mb3_unicode_ci", "a"),
+        ("latin1_swedish_ci", "a"),
+        ("utf8mb4_unicode_520_nopad_ci", "a"),
+        ("utf8mb4_0900_ai_ci", "act"),
+        ("utf8mb4_0900_as_ci", "ac"),
+        ("utf8mb4_uca1400_nopad_ai_ci", "act"),
+        ("utf8mb4_uca1400_as_ci", "ac"),
+        ("utf8mb4_uca1400_turkish_ai_ci", ""),
+        ("utf8mb4_tr_0900_ai_ci", ""),
+        ("utf8mb4_turkish_ci", ""),
+        ("utf8mb4_spanish2_ci", ""),
+        ("latin5_turkish_ci", ""),
+        ("utf8mb4_bin", ""),
+        ("citext", "a"),
+        ("und-u-ks-level1", "act"),
+        ("und-u-ks-level2", "ac"),
+        ("und-u-ks-level1-kc-true", ""),
+        ("tr-u-ks-level2", ""),
+        ("", ""),
+    ],
+)
+def test_only_collations_that_are_known_to_find_all_are_trusted(collation: str, rules: str) -> None:
+    assert [r for r, rule in zip("act", RULES[1:], strict=True)
+            if finds_all(collation, LoginRule(rule))] == list(rules)  # fmt: skip
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -12,7 +12,7 @@ from sso_bridge.core.deadline import Deadline
 from sso_bridge.core.model import Lookup, Profile
 from sso_bridge.errors import IdentityAlarm
 from tests.people import CHEAP, HASH, TABLE, People, erid_in, refused
-from tests.services import MariaDB
+from tests.services import MariaDB, PostgreSQL
 
 Make = Callable[..., People]
 TENANTS = TABLE.replace(
@@ -155,8 +155,95 @@ def test_what_the_database_told_of_its_tables_is_asked_again(
         source.find(Lookup("login", "eve"), Deadline(5))
 
 
-def test_a_login_waits_for_no_better_hash(make: Make) -> None:
+def test_a_login_waits_for_no_better_hash(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sso_bridge.core.bridge._RENEWAL_SECONDS", 0.01)
     people = make(source={"passwords": {"scheme": "django-pbkdf2-sha256", "rehash": True}})
     people.add("bob", password=CHEAP.make(b"open sesame"))
-    answer = people.login("bob", seconds=0.3)
-    assert erid_in(answer)
+    assert erid_in(people.login("bob"))
+    (stored,) = people.run("SELECT password FROM users")[0]
+    assert stored.startswith("$2b$")
+
+
+def test_a_table_that_others_inherit_from_has_no_key(
+    postgresql: PostgreSQL, tmp_path: Path
+) -> None:
+    url = postgresql.new_database()
+    people = People(tmp_path, f"{TABLE}; CREATE TABLE vips () INHERITS (users)", url=url)
+    people.add("bob", id=1)
+    people.add("eve", table="vips", id=1)
+    assert refused(people.login("bob")) == "invalid_login"
+    assert refused(people.login("eve")) == "invalid_login"
+    assert people.bindings() == []
+    postgresql.drop(url)
+
+
+def test_a_unique_index_that_is_not_valid_proves_nothing(
+    postgresql: PostgreSQL, tmp_path: Path
+) -> None:
+    url = postgresql.new_database()
+    people = People(tmp_path, TABLE.replace(" PRIMARY KEY AUTOINCREMENT", ""), url=url)
+    people.run("CREATE UNIQUE INDEX one ON users (id)")
+    people.run("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'one'::regclass")
+    source = people.parts.sources["shop"]
+    people.add("bob", id=1)
+    assert erid_in(people.login("bob"))
+    with source._database.connection(Deadline(5)) as connection:  # type: ignore[attr-defined]
+        assert not source._tables.is_key(connection, "id")  # type: ignore[attr-defined]
+    postgresql.drop(url)
+
+
+def test_a_rounded_number_is_no_primary_key(make: Make) -> None:
+    people = make(TABLE.replace("INTEGER PRIMARY KEY AUTOINCREMENT", "FLOAT PRIMARY KEY"))
+    people.add("bob", id=16777217)
+    assert refused(people.login("bob")) == "invalid_login"
+    assert people.alarms == ["subject_unusable"]
+
+
+def test_bytes_and_text_that_read_alike_are_no_primary_keys(tmp_path: Path) -> None:
+    people = People(
+        tmp_path, TABLE.replace("INTEGER PRIMARY KEY AUTOINCREMENT", "BLOB PRIMARY KEY")
+    )
+    people.add("bob", id=b"1")
+    people.add("eve", id="31")
+    people.add("ann", id=31)
+    assert erid_in(people.login("bob"))
+    assert refused(people.login("eve")) == "invalid_login"
+    assert refused(people.login("ann")) == "invalid_login"
+
+
+@pytest.mark.parametrize("kind", ["NUMERIC(10)", "DATE"])
+def test_a_login_is_not_compared_with_a_column_that_cannot_hold_it(make: Make, kind: str) -> None:
+    people = make(
+        TABLE.replace("first_name TEXT", f"number {kind} DEFAULT '2020-01-01'")
+        if kind == "DATE"
+        else TABLE.replace("first_name TEXT", f"number {kind} DEFAULT 0"),
+        source={"login": ["login", "number"], "profile": {}},
+        site={"create": False},
+    )
+    people.add("bob@example.com")
+    people.add("eve@example.com")
+    assert erid_in(people.login("bob@example.com"))
+    assert refused(people.login("nobody@example.com")) == "invalid_login"
+
+
+def test_a_key_beyond_the_signed_integers_leads_back(mariadb: MariaDB, tmp_path: Path) -> None:
+    url = mariadb.new_database()
+    table = TABLE.replace("INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT UNSIGNED PRIMARY KEY")
+    people = People(tmp_path, table, url=url)
+    people.add("bob", id=2**64 - 1)
+    assert people.get(user_id=people.erid("bob")).key.login_id == "bob"
+    mariadb.drop(url)
+
+
+@pytest.mark.parametrize("charset", ["latin1", "utf8mb3", "ascii"])
+@pytest.mark.parametrize("login", ["\N{GRINNING FACE}", "\u0416"])
+def test_a_character_that_no_row_can_have_is_no_outage(
+    mariadb: MariaDB, tmp_path: Path, charset: str, login: str
+) -> None:
+    url = mariadb.new_database()
+    table = TABLE.replace("login TEXT", f"login VARCHAR(100) CHARACTER SET {charset}")
+    people = People(tmp_path, table, url=url)
+    people.add("bob")
+    assert refused(people.login(login)) == "invalid_login"
+    assert erid_in(people.login("bob"))
+    mariadb.drop(url)
