@@ -44,7 +44,7 @@ from .site import ProfileSession, Site
 __all__ = ["Bridge"]
 
 Yes = TypeVar("Yes")
-_RENEWAL_SECONDS = 1.0
+_RENEWAL_SECONDS = 2.0
 """What a login spends at most on a better hash: the shopper waits meanwhile."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, Engine, ExceptionContext
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ..core.deadline import Deadline
@@ -26,6 +27,12 @@ by itself, if it can, and then the connection is still good."""
 PING_SECONDS: Final = 2.0
 """A pooled connection that does not answer within half of what is left, or within this, is
 replaced: a firewall forgets connections without telling either side."""
+LEAST_SECONDS: Final = 0.05
+"""With less than this left a connection is not even asked for: a server that is a little way off
+could not answer in time, and a good connection would be cut."""
+DEMOTED_SECONDS: Final = 3.0
+"""After an error that says that the server takes no writes, how long the next such error is not
+again a reason to replace every connection: it may be meant to take none."""
 CONNECT_SECONDS: Final = 10.0
 """How long a driver tries to connect at most, however far the deadline."""
 ATTEMPTS: Final = 2
@@ -46,6 +53,7 @@ class Opening:
         self._what = what
         self._attempts = threading.BoundedSemaphore(ATTEMPTS * pool_size)
         self._call = _Call()
+        self._demoted_until = -math.inf
         if dialect.remote:
             event.listen(engine, "do_connect", self._connect)
             event.listen(engine, "checkout", self._try)
@@ -56,6 +64,8 @@ class Opening:
     def connection(self, deadline: Deadline) -> Iterator[Connection]:
         """A connection that answers. It is cut soon after the deadline, whatever the block does
         with it then. Raises DeadlineExceeded, or an error of SQLAlchemy or of the driver."""
+        if self._dialect.remote and deadline.left() < LEAST_SECONDS:
+            raise DeadlineExceeded(f"{self._what}: too little time is left to ask")
         self._call.deadline, self._call.watches = deadline, []
         try:
             connection = self._engine.connect()
@@ -85,13 +95,19 @@ class Opening:
         connection = self._attempt(
             lambda: dialect.connect(*arguments, **{**parameters, **limits}), deadline
         )
-        self._watch(connection, record, ends)
+        try:
+            self._watch(connection, record, ends)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _attempt(self, connect: Callable[[], Any], deadline: Deadline) -> Any:
         """What `connect` returns or raises, from a thread of its own: name servers, several
         addresses and handshakes have limits of their own at best, and they add up."""
-        if not self._attempts.acquire(timeout=deadline.left()):
+        left = deadline.left()
+        ends = time.monotonic() + left
+        if not self._attempts.acquire(timeout=left):
             raise DeadlineExceeded(f"{self._what}: too many attempts to connect hang")
         attempt = _Attempt(connect, self._attempts.release)
         try:
@@ -100,31 +116,42 @@ class Opening:
             self._attempts.release()
             raise
         try:
-            return attempt.outcome(deadline.left())
+            return attempt.outcome(max(0.0, ends - time.monotonic()))
         except TimeoutError:
             raise DeadlineExceeded(f"{self._what}: no connection could be made in time") from None
 
     def _try(self, connection: Any, record: ConnectionPoolEntry, proxy: object) -> None:
         """See whether a pooled connection is still good. If not, the pool makes another, and
-        replaces all that are older as they are asked for."""
+        replaces all that are older as they are asked for; only this one if it had little time to
+        answer, which says nothing of the others."""
         if "watch" in record.info:
             return  # made for this very call
+        deadline = self._call.deadline
+        patience = PING_SECONDS if deadline is None else min(deadline.left() / 2, PING_SECONDS)
         try:
-            good = self._answers(connection, record, self._call.deadline)
+            good = self._answers(connection, record, deadline, patience)
         except self._engine.dialect.loaded_dbapi.Error:
             good = False
-        if not good:
-            raise InvalidatePoolError
+        if good:
+            return
+        watch = record.info.get("watch")
+        if watch is not None and watch.was_cut and patience < PING_SECONDS:
+            raise DisconnectionError
+        raise InvalidatePoolError
 
     def _answers(
-        self, connection: Any, record: ConnectionPoolEntry, deadline: Deadline | None
+        self,
+        connection: Any,
+        record: ConnectionPoolEntry,
+        deadline: Deadline | None,
+        patience: float,
     ) -> bool:
-        """Whether it does, soon enough. From then on it is watched until the deadline."""
+        """Whether it does, within `patience`. From then on it is watched until the deadline."""
         if deadline is None:
             return bool(self._engine.dialect.do_ping(connection))
         left = deadline.left()
         now = time.monotonic()
-        watch = self._watch(connection, record, now + min(left / 2, PING_SECONDS))
+        watch = self._watch(connection, record, now + patience)
         good = bool(self._engine.dialect.do_ping(connection))
         return good and (watch is None or WATCHDOG.move(watch, now + left + GRACE))
 
@@ -147,7 +174,9 @@ class Opening:
 
     def _failed(self, context: ExceptionContext) -> None:
         """Whether the connection, and all the others, are replaced after an error."""
-        if self._dialect.was_demoted(context.original_exception):
+        now = time.monotonic()
+        if now >= self._demoted_until and self._dialect.was_demoted(context.original_exception):
+            self._demoted_until = now + DEMOTED_SECONDS
             context.is_disconnect = True  # another server may be the one that is written to
         connection = context.connection
         if connection is not None and not (connection.invalidated or connection.closed):
@@ -187,7 +216,8 @@ class _Attempt(threading.Thread):
         else:
             with self._lock:
                 unwanted = self._given_up
-                self._connection = connection
+                if not unwanted:
+                    self._connection = connection
             if unwanted:
                 connection.close()
         finally:

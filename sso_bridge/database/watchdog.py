@@ -65,7 +65,12 @@ class Watchdog:
         watch = Watch(number, at)
         with self._changed:
             self._watches.add(watch)
-            self._look_by(at)
+            try:
+                self._look_by(at)
+            except BaseException:
+                self._watches.discard(watch)
+                watch.close()
+                raise
         return watch
 
     def move(self, watch: Watch, at: float) -> bool:
@@ -85,8 +90,8 @@ class Watchdog:
         """Wake the thread if it would sleep past `at`. It is not told of what ends later, or of
         what was let go: a busy server would wake it with every call."""
         if not self._runs:
-            self._runs = True
             threading.Thread(target=self._run, name="database-watchdog", daemon=True).start()
+            self._runs = True  # not before: a thread that could not be started is tried again
         if at < self._wakes:
             self._changed.notify()
 

@@ -12,6 +12,7 @@ from sqlalchemy.sql.visitors import iterate
 from ..core.logins import LoginRule
 from ..sources.fields import Column
 from ..sources.mapping import LoginColumn
+from ..sources.matching import fitting_collation
 from ..sources.tables import Tables
 from .examined import Examined
 from .keys import leads
@@ -98,7 +99,10 @@ def login_index_of(
     folded = "a further column with the login in lower case, an index on it, and `folded`"
     if engine == "sqlite":
         return f"no index helps login_match = {rule.value} here; take ascii_case, or {folded}"
+    fitting = fitting_collation(connection, rule)
+    if fitting is None:
+        return f"no index of this server helps login_match = {rule.value}; take {folded}"
     return (
         "no index helps while the column's collation sees what login_match ignores; give it "
-        f"utf8mb4_unicode_ci and an index, or {folded}"
+        f"{fitting} and an index, or {folded}"
     )

@@ -49,6 +49,7 @@ CHECKS: Final[dict[str, Check]] = {
     "subject_not_unique": Check("error", "Two users may have one primary key"),
     "token_not_unique": Check("error", "Two sessions may have one token"),
     "keys_padded": Check("error", "A CHAR column puts spaces behind what it holds"),
+    "filter_stricter": Check("error", "A filter lets more through in the database than it says"),
     "value_missing": Check("error", "A new user's row lacks a value"),
     "hashes_refused": Check("error", "Password hashes that no login computes"),
     "ledger_unusable": Check("error", "The ledger is not to be used"),

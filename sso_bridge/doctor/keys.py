@@ -15,6 +15,7 @@ from sqlalchemy.exc import SAWarning
 from ..core.logins import LoginRule
 from ..sources.fields import Column
 from ..sources.mapping import Join, Mapping
+from ..sources.matching import finds_all
 from ..sources.shape import indexes, is_unique
 from ..sources.tables import Tables, condition
 from .examined import Examined
@@ -161,10 +162,7 @@ def guards_logins(connection: Connection, mapping: Mapping, login: str, rule: Lo
             asked = {"table": name, "name": login}
             if rule is LoginRule.ASCII_CASE and connection.scalar(_SQLITE_UNIQUE, asked):
                 return True
-            ignored = []
-        else:
-            ignored = _ignores(tables.collation(connection, login))
-        if "case" in ignored and (rule is not LoginRule.CASE_AND_ACCENTS or "accents" in ignored):
+        elif finds_all(tables.collation(connection, login), rule):
             return True
     if rule is not LoginRule.ASCII_CASE:
         return False
@@ -209,7 +207,7 @@ def _ignores(collation: str) -> list[str]:
     if collation in ("citext", "nocase") or "ks-level2" in collation:
         return ["case"]
     if "ks-level1" in collation:
-        return ["case", "accents"]
+        return ["accents"] if "-kc-true" in collation else ["case", "accents"]
     ignored = []
     if collation.endswith("_ci"):
         ignored.append("case")

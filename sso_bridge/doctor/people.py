@@ -44,7 +44,13 @@ def crowd(connection: Connection, examined: Examined) -> Iterator[Finding]:
     yield from _narrowed(connection, examined)
     reader = RecordReader(mapping, columns)
     place = f"{mapping.table}"
+    counting = [row for row in rows if reader.counts(row)]
+    if len(counting) < len(rows):
+        yield _stricter(mapping.table, len(rows) - len(counting), len(rows))
+    rows = counting
     total = len(rows)
+    if not rows:
+        return
     if mapping.active:
         active = sum(reader.active(row) for row in rows)
         if active:
@@ -83,14 +89,29 @@ def _nobody(connection: Connection, examined: Examined) -> Finding:
     return found("nobody", mapping.table, "has no rows yet; run check again when it has")
 
 
+def _stricter(place: str, out: int, total: int) -> Finding:
+    return found(
+        "filter_stricter",
+        place,
+        f"the database lets {out} of {_of(total)} through `filter` that are not exactly what it "
+        "says, such as Active for active: these users are not found",
+    )
+
+
 def _narrowed(connection: Connection, examined: Examined) -> Iterator[Finding]:
     mapping = examined.mapping
     for site, filters in examined.narrowed.items():
         narrowed = replace(mapping, filters=(*mapping.filters, *filters))
         tables = Tables.of_users(narrowed, source=examined.name)
-        query = tables.query(connection, [Column(mapping.subject)]).limit(1)
-        if connection.execute(query).first() is None:
+        columns = narrowed.identity()
+        rows = connection.execute(tables.query(connection, columns).limit(CROWD)).all()
+        if not rows:
             yield found("nobody", f"sites.{site}.filter", "lets no user through")
+            continue
+        whole, reader = RecordReader(mapping, columns), RecordReader(narrowed, columns)
+        out = sum(whole.counts(row) and not reader.counts(row) for row in rows)
+        if out:
+            yield _stricter(f"sites.{site}.filter", out, len(rows))
 
 
 def _is_unreadable(rule: ActiveRule, cell: object) -> bool:
@@ -219,8 +240,8 @@ def logins(connection: Connection, examined: Examined) -> Iterator[Finding]:
     with connection.execution_options(yield_per=BATCH).execute(query) as result:
         for total, row in enumerate(result, 1):
             keys = [None if c is None else examined.rule.canonical(text_of(c)) for c in row]
-            for place, key in enumerate(keys):
-                if key is not None and first[place].setdefault(key, total) != total:
+            for place, key in enumerate(keys):  # nobody comes in by an empty one
+                if key and first[place].setdefault(key, total) != total:
                     alike[place] += 1
     for place, one in enumerate(first):
         for other in first[place + 1 :]:

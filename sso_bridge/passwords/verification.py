@@ -11,13 +11,11 @@ from ..core.ports import Observer
 from ..errors import BridgeError, ConfigurationError, CreationRefused
 from .pool import HashPool
 from .schemes import SCHEMES, Limits, Maker, Scheme, StoredHash, UnusableHash, read
+from .schemes.work import LONGEST_PASSWORD
 from .shape import is_locked, shape
 from .usual import Sample, UsualHash
 
 __all__ = ["PasswordHashes", "cost_of", "identify"]
-
-LONGEST_PASSWORD = 4096
-"""Bytes of UTF-8; passlib's limit, and four times the characters of any sane one."""
 
 _PLACEHOLDER = b"placeholder"
 """Computed in place of a password that cannot be right; its result is thrown away."""
@@ -35,8 +33,8 @@ class PasswordHashes:
     Unicode (a lone surrogate) never verify and are never stored.
 
     `prepare` makes of a password the bytes that hashes are computed of instead, without NUL, or
-    nothing if it is nobody's; its time is no matter. `rehash` is whether `renewed` ever makes a
-    hash."""
+    nothing if it is nobody's; its time is no matter. What it makes may not be longer either.
+    `rehash` is whether `renewed` ever makes a hash."""
 
     def __init__(
         self,
@@ -129,12 +127,15 @@ class PasswordHashes:
             return None, "is not Unicode text"
         if not candidate:
             return None, "is empty"
+        too_long = f"is longer than {self._longest} bytes of UTF-8"
         if len(candidate) > self._longest:
-            return None, f"is longer than {self._longest} bytes of UTF-8"
+            return None, too_long
         if b"\0" in candidate:
             return None, "contains a NUL character"
         if self._prepare is not None:
             candidate = self._prepare(candidate)
+            if len(candidate) > self._longest:
+                return None, too_long
         return (candidate, "") if candidate else (None, "is empty")
 
     def _read(self, stored: str | None) -> StoredHash | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -14,9 +14,8 @@ from .fields import text_of
 
 __all__ = ["Cell", "Dynamic", "comparable", "constants", "is_exact", "stored_forms", "subject_text"]
 
-Cell = str | int | bytes | uuid.UUID | Decimal | date
-_LOWEST, _HIGHEST = -(2**63), 2**64
-"""What the widest integer column of any engine holds."""
+Cell = str | int | bytes | uuid.UUID
+_BIGINT = 2**63
 
 
 class Dynamic(types.NullType):
@@ -29,7 +28,7 @@ def _integer(key: str) -> int | None:
         number = int(key)
     except ValueError:
         return None
-    return number if str(number) == key and _LOWEST <= number < _HIGHEST else None
+    return number if str(number) == key and -_BIGINT <= number < 2 * _BIGINT else None
 
 
 def _uuid(key: str) -> uuid.UUID | None:
@@ -48,33 +47,27 @@ def _bytes(key: str) -> bytes | None:
     return raw if raw.hex() == key else None
 
 
-def _decimal(key: str) -> Decimal | None:
+def _decimal(key: str) -> str | None:
     try:
         number = Decimal(key)
     except InvalidOperation:
         return None
-    return number if number.is_finite() and str(number) == key else None
+    return key if number.is_finite() and str(number) == key else None
 
 
-def _date(key: str) -> date | None:
+def _moment(key: str) -> str | None:
     try:
-        return date.fromisoformat(key)
+        datetime.fromisoformat(key)
     except ValueError:
         return None
-
-
-def _moment(key: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(key)
-    except ValueError:
-        return None
+    return key
 
 
 _KINDS: tuple[tuple[type[types.TypeEngine[Any]], Callable[[str], Cell | None]], ...] = (
     (types.Integer, _integer),
     (types.Numeric, _decimal),
     (types.DateTime, _moment),
-    (types.Date, _date),
+    (types.Date, _moment),
     (types.Uuid, _uuid),
     (types._Binary, _bytes),
 )
@@ -87,12 +80,18 @@ def comparable(column: types.TypeEngine[Any], key: str) -> list[Cell]:
     matches zero on others."""
     if isinstance(column, Dynamic):
         number = _integer(key)
-        return [key] if number is None else [key, number]
+        return [key] if number is None or number >= _BIGINT else [key, number]
     for kind, convert in _KINDS:
         if isinstance(column, kind):
             cell = convert(key)
-            return [] if cell is None else [cell]
+            fits = cell is not None and (kind is not types.Integer or _fits(column, cell))
+            return [cell] if cell is not None and fits else []
     return [key]
+
+
+def _fits(column: types.TypeEngine[Any], number: Any) -> bool:
+    """Whether an integer is none too large for its column; MariaDB has columns without a sign."""
+    return bool(number < _BIGINT or getattr(column, "unsigned", False))
 
 
 def stored_forms(column: types.TypeEngine[Any], key: str) -> list[Cell]:

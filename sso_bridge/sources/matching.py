@@ -6,14 +6,16 @@ column is compared as it is, which its index serves; otherwise an expression ove
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    and_,
     bindparam,
     collate,
     func,
@@ -25,11 +27,29 @@ from sqlalchemy import (
 from ..core.logins import LoginRule
 from .keys import Cell, Dynamic, stored_forms
 
-__all__ = ["Comparison", "by_folded", "compare", "exact", "register"]
+__all__ = [
+    "Comparison",
+    "by_folded",
+    "compare",
+    "exact",
+    "finds_all",
+    "fitting_collation",
+    "folds",
+    "register",
+]
 
 _FOLD: Final = "sso_bridge_fold"
-_UNICODE: Final = "utf8mb4_unicode_520_ci"
-_IGNORES_ACCENTS: Final = ("_unicode_ci", "_unicode_520_ci", "_0900_ai_ci", "_ai_ci")
+_ALSO: Final = "_also_folded"
+_ROOT: Final = r"(0900|uca1400(_nopad)?)"
+_KNOW_A_TO_Z: Final = re.compile(
+    r"(utf8mb[34]|utf8|latin1|ucs2)_((general|unicode|unicode_520|swedish)(_nopad)?"
+    rf"|{_ROOT}_a[is])_ci|citext|(und)?-u-ks-level[12]"
+)
+_KNOW_LETTERS: Final = re.compile(rf"(utf8mb[34]|utf8|ucs2)_{_ROOT}_a[is]_ci|(und)?-u-ks-level[12]")
+_KNOW_ACCENTS: Final = re.compile(rf"(utf8mb[34]|utf8|ucs2)_{_ROOT}_ai_ci|(und)?-u-ks-level1")
+_KNOW_ACCENTS_OF_A_TO_Z: Final = re.compile(r"(utf8mb[34]|utf8|ucs2)_unicode_520(_nopad)?_ci")
+"""The collations that are known to find all that a rule takes for the same. Those of a language
+do not: Turkish has two letters i, and a Spanish ll is a letter, which lL is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +73,29 @@ def compare(
     same = exact(column, kind, name)
     if rule is LoginRule.EXACT or not _is_text(kind):
         return same
-    if _ignores(collation, rule):
+    if finds_all(collation, rule):
         return same
     engine = connection.dialect.name
     if engine == "sqlite" and rule is LoginRule.ASCII_CASE and collation == "nocase":
         return Comparison(collate(column, "NOCASE") == bindparam(f"{name}0"), same.values)
-    folded, forms = _folded(connection, column, rule)
+    folded, forms = _folded(connection, column, collation, rule)
     marks: list[Any] = [bindparam(f"{name}_{i}") for i in range(3)]
+    also = f"{name}{_ALSO}"
+    # What is so for no row is left out by MariaDB, and then the column's index serves.
+    spares = engine in ("mysql", "mariadb") and finds_all(collation, rule, ascii_only=True)
 
     def values(login: str) -> dict[str, Cell | None]:
         wanted = list(forms(login))
         wanted += wanted[:1] * (3 - len(wanted))
-        return {**same.values(login), **{f"{name}_{i}": w for i, w in enumerate(wanted)}}
+        cells: dict[str, Cell | None] = {f"{name}_{i}": w for i, w in enumerate(wanted)}
+        if spares:
+            cells[also] = 0 if login.isascii() else 1
+        return {**same.values(login), **cells}
 
-    return Comparison(or_(same.clause, folded.in_(marks)), values)
+    is_one: ColumnElement[bool] = folded.in_(marks)
+    if spares:
+        is_one = and_(bindparam(also) == literal_column("1"), is_one)
+    return Comparison(or_(same.clause, is_one), values)
 
 
 def by_folded(column: ColumnElement[Any], fold: Callable[[str], str], name: str) -> Comparison:
@@ -98,31 +127,58 @@ def _is_text(kind: types.TypeEngine[Any]) -> bool:
     return not isinstance(kind, (types.Integer, types.Uuid, types._Binary, types.Numeric))
 
 
-def _ignores(collation: str, rule: LoginRule) -> bool:
-    """Whether a column of this collation finds all that the rule takes for the same."""
-    accents = rule is LoginRule.CASE_AND_ACCENTS
-    if "ks-level1" in collation:
+def finds_all(collation: str, rule: LoginRule, *, ascii_only: bool = False) -> bool:
+    """Whether a column of this collation (see `sources.shape.Shape`) is known to find all that
+    the rule takes for the same; with `ascii_only`, as a login of ASCII characters."""
+    if rule is LoginRule.ASCII_CASE or (ascii_only and rule is LoginRule.CASE):
+        known = [_KNOW_A_TO_Z]
+    elif rule is LoginRule.CASE:
+        known = [_KNOW_LETTERS]
+    elif rule is LoginRule.CASE_AND_ACCENTS:
+        known = [_KNOW_ACCENTS, *([_KNOW_ACCENTS_OF_A_TO_Z] if ascii_only else [])]
+    else:
         return True
-    if collation == "citext" or "ks-level2" in collation:
-        return not accents
-    if collation.endswith("_ci"):
-        return not accents or collation.endswith(_IGNORES_ACCENTS)
-    return False
+    return any(one.fullmatch(collation) for one in known)
+
+
+def fitting_collation(connection: Connection, rule: LoginRule) -> str | None:
+    """The collation of MariaDB or MySQL with which an index serves the rule, if the server has
+    one that does."""
+    name = _widest(connection)
+    if rule is not LoginRule.CASE_AND_ACCENTS:
+        name = name.replace("_ai_ci", "_as_ci")  # a unique column goes on telling é from e
+    return name if finds_all(name, rule) else None
+
+
+def _widest(connection: Connection) -> str:
+    """The collation of MariaDB or MySQL that knows most letters."""
+    version = connection.dialect.server_version_info or ()
+    if getattr(connection.dialect, "is_mariadb", False):
+        return "utf8mb4_uca1400_ai_ci" if version >= (10, 10) else "utf8mb4_unicode_520_ci"
+    return "utf8mb4_0900_ai_ci" if version >= (8,) else "utf8mb4_unicode_520_ci"
+
+
+def folds(values: Mapping[str, Any]) -> bool:
+    """Whether a statement with these values compares what it makes of the column too."""
+    return all(values[name] != 0 for name in values if name.endswith(_ALSO))
 
 
 def _folded(
-    connection: Connection, column: ColumnElement[Any], rule: LoginRule
+    connection: Connection, column: ColumnElement[Any], collation: str, rule: LoginRule
 ) -> tuple[ColumnElement[Any], Callable[[str], set[str]]]:
     """An expression, and what it is for columns that hold the login in one spelling or other."""
     engine = connection.dialect.name
+    if engine in ("mysql", "mariadb") and not (
+        rule is LoginRule.ASCII_CASE and collation.endswith("_bin")
+    ):
+        text = func.convert(column.op("USING")(literal_column("utf8mb4")))
+        return collate(text, _widest(connection)), lambda x: {x, rule.canonical(x), _capitals(x)}
     if rule is LoginRule.ASCII_CASE:
+        if engine == "postgresql" and collation:  # it may be one whose small I is not i
+            return func.lower(collate(column, "C")), lambda x: {rule.canonical(x)}
         return func.lower(column), lambda x: {rule.canonical(x), x.lower(), _one_by_one(x)}
     if engine == "sqlite":
         return getattr(func, f"{_FOLD}_{rule.value}")(column), lambda x: {rule.canonical(x)}
-    if engine in ("mysql", "mariadb"):
-        return collate(
-            func.convert(column.op("USING")(literal_column("utf8mb4"))), _UNICODE
-        ), lambda x: {x}
     if engine == "postgresql":
         lowered = func.lower(collate(column, "und-x-icu"))
         if rule is LoginRule.CASE:
@@ -139,6 +195,13 @@ def _folded(
 def _one_by_one(text: str) -> str:
     """`text` in small letters as simple functions make them: one for one, İ to i."""
     return "".join(c.lower()[0] for c in text)
+
+
+def _capitals(text: str) -> str:
+    """`text` in capitals, letter by letter: another spelling to ask a server for that does not
+    know the newest letters."""
+    case = LoginRule.CASE
+    return "".join(up if case.same(c, up := c.upper()) else c for c in text)
 
 
 def register(connection: Connection, rule: LoginRule) -> None:

@@ -453,7 +453,12 @@ class SqlSource:
             if isinstance(value, str) and isinstance(kind, types.Boolean):
                 typed[name] = value in ("true", "1")
             elif isinstance(value, str):
-                typed[name] = next(iter(comparable(kind, value)), None)
+                cells = comparable(kind, value)
+                if not cells and not isinstance(kind, (types.Numeric, types.Date, types.DateTime)):
+                    raise IdentityAlarm(
+                        SOURCE_REJECTED, f"source {self._name!r}: a value does not fit its column"
+                    )
+                typed[name] = cells[0] if cells else value  # the database has the last say
             else:
                 typed[name] = value
         return typed

@@ -158,10 +158,8 @@ def test_a_filter_is_held_against_the_row_in_code(make: Make) -> None:
     """MariaDB takes Customer for customer, and would take the row for a user's."""
     people = make(USERS, source={"filter": {"kind": ["customer"]}}, site={"create": False})
     people.add("bob", kind="Customer")
-    people.add("ida", kind="customer ")
     people.add("eve", kind="customer")
     assert refused(people.login("bob")) == "invalid_login"
-    assert refused(people.get(login_id="ida")) == "user_not_found"
     assert erid_in(people.login("eve"))
 
 

@@ -131,9 +131,15 @@ class Road:
         return len(self._open) // 2
 
     def close(self) -> None:
-        self._listener.close()
+        self.take_no_more()
         for end in self._open:
             end.close()
+
+    def take_no_more(self) -> None:
+        """Refuse whoever connects from now on."""
+        with suppress(OSError):  # it is closed already
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
 
     def _accept(self) -> None:
         with suppress(OSError):

@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import ExitStack, suppress
+from typing import Any
 
 import pytest
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import NullPool, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from sso_bridge.core.deadline import Deadline
+from sso_bridge.database import opening
 from sso_bridge.database.opening import ATTEMPTS, GRACE
+from sso_bridge.database.watchdog import WATCHDOG
 from sso_bridge.errors import DeadlineExceeded, Unavailable
 from tests.database.shelf import (
     LATE,
@@ -66,20 +69,74 @@ def test_a_restart_while_nobody_asks_is_unnoticed(server: Server, shelf: Shelf) 
 
 
 def test_connections_that_the_network_forgot_are_replaced_unnoticed(
-    server: Server, shelf: Shelf
+    server: Server, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(opening, "PING_SECONDS", 0.4)
     road = Road(server)
     far = Shelf(road.url_of(shelf.url))
     far.open_all(2)
     assert road.block_what_is_open() == 2
     began = time.monotonic()
     assert far.read(1.0) == "one"
-    assert 0.45 < time.monotonic() - began < 0.8  # half of its time went into seeing that
+    assert 0.35 < time.monotonic() - began < 0.7
     began = time.monotonic()
     far.open_all(2)
     assert time.monotonic() - began < 0.4  # the other one was not waited for
     far.database.close()
     road.close()
+
+
+def test_one_that_had_little_time_to_answer_is_replaced_alone(server: Server, shelf: Shelf) -> None:
+    before = shelf.open_all(2)
+    with server.hanging():
+        fails_at_its_deadline(shelf.read, 0.3)
+    assert len({*shelf.open_all(2)} & {*before}) == 1
+
+
+def test_a_call_with_hardly_any_time_left_costs_nobody_a_connection(shelf: Shelf) -> None:
+    before = shelf.open_all(2)
+    for _ in range(3):
+        with pytest.raises(DeadlineExceeded, match="too little time"):
+            shelf.read(0.03)
+    assert {*shelf.open_all(2)} == {*before}
+
+
+def test_nothing_is_watched_any_more_when_connecting_failed(server: Server, shelf: Shelf) -> None:
+    road = Road(server)
+    far = Shelf(road.url_of(shelf.url))
+    (number,) = far.open_all(1)
+    watched = set(WATCHDOG._watches)
+    end(server, number)
+    road.take_no_more()
+    with pytest.raises(Unavailable, match=r"(?i)refused"):
+        far.read()
+    assert WATCHDOG._watches <= watched
+    far.database.close()
+    road.close()
+
+
+def test_a_connection_that_cannot_be_watched_is_closed(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Any] = []
+    dialect = shelf.database.engine.dialect
+    connect = dialect.connect
+
+    def kept(*arguments: Any, **parameters: Any) -> Any:
+        made.append(connect(*arguments, **parameters))
+        return made[-1]
+
+    def refuse(number: int, at: float) -> None:
+        raise OSError(24, "Too many open files")
+
+    shelf.database.close()
+    monkeypatch.setattr(dialect, "connect", kept)
+    with monkeypatch.context() as patch:
+        patch.setattr(WATCHDOG, "watch", refuse)
+        with pytest.raises(Unavailable, match="Too many open files"):
+            shelf.read()
+    assert [one.closed if shelf.is_postgresql else not one.open for one in made] == [True]
+    assert shelf.read() == "one"
 
 
 def test_a_call_that_finds_no_connection_free_waits_until_its_deadline(shelf: Shelf) -> None:
@@ -272,9 +329,42 @@ def test_connections_that_take_no_writes_are_not_kept(shelf: Shelf) -> None:
     assert shelf.read() == "three"
 
 
+def test_a_server_that_never_takes_writes_is_not_connected_to_for_each(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mode = "CHARACTERISTICS AS TRANSACTION" if shelf.is_postgresql else "TRANSACTION"
+    made: list[Any] = []
+    plain = Shelf(shelf.url)
+
+    @event.listens_for(plain.database.engine, "connect")
+    def restrict(connection: Any, record: object) -> None:
+        made.append(connection)
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET SESSION {mode} READ ONLY")
+        connection.commit()
+
+    def write() -> None:
+        with pytest.raises(Unavailable, match=r"(?i)read.only"):
+            plain.write("UPDATE item SET name = 'two' WHERE number = 1")
+
+    for _ in range(5):
+        write()
+    assert len(made) == 2
+    monkeypatch.setattr(plain.database._opening, "_demoted_until", time.monotonic())
+    write()
+    write()
+    assert len(made) == 3
+    plain.database.close()
+
+
 def test_a_column_whose_type_changed_is_read_as_it_is_now(shelf: Shelf) -> None:
-    for _ in range(8):  # psycopg prepares what it sees often, and a prepared plan has types
-        shelf.read()
+    def read() -> Any:
+        # What is committed: psycopg forgets what it prepared when it rolls back.
+        with shelf.database.connection(Deadline(5), write=True) as connection:
+            return send(connection, "SELECT name FROM item WHERE number = 1")
+
+    for _ in range(8):  # it would prepare what it sees often, and a prepared plan has types
+        read()
     other = Shelf(shelf.url)
     other.write(
         "ALTER TABLE item ALTER COLUMN name TYPE TEXT"
@@ -282,4 +372,4 @@ def test_a_column_whose_type_changed_is_read_as_it_is_now(shelf: Shelf) -> None:
         else "ALTER TABLE item MODIFY name TEXT"
     )
     other.database.close()
-    assert [shelf.read() for _ in range(8)] == ["one"] * 8
+    assert [read() for _ in range(8)] == ["one"] * 8

@@ -217,7 +217,7 @@ def test_limits_that_a_url_sets_itself_are_kept() -> None:
     given = {"connect_timeout": "7", "options": "-c search_path=shop", "tcp_user_timeout": "9"}
     url = make_url("postgresql+psycopg://h/d").update_query_dict(given)
     dialect = dialect_of(url)
-    assert dialect.connect_args(url, 5.0) == {}
+    assert dialect.connect_args(url, 5.0) == {"prepare_threshold": None}
     assert dialect.attempt_args(url, 5.0) == {}
 
 

@@ -94,6 +94,26 @@ def test_a_fork_has_a_watchdog_of_its_own(pair: Pair) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(code, 0)[1]) == 0
 
 
+def test_a_thread_that_could_not_be_started_is_tried_again(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    watchdog = Watchdog()
+    before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError) as caught:
+            watchdog.watch(pair[0].fileno(), soon(0.1))
+        # While the error, and all that its traceback holds, is still there.
+        assert not before or len(os.listdir("/proc/self/fd")) == before
+    assert "new thread" in str(caught.value)
+    assert not watchdog._watches
+    watchdog.watch(pair[0].fileno(), soon(0.1))
+    assert pair[0].recv(1) == b""
+
+
 def test_nothing_is_left_open(pair: Pair) -> None:
     watchdog = Watchdog()
     before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0

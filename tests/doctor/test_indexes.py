@@ -47,7 +47,10 @@ def test_a_login_without_an_index_is_told_and_the_advice_helps(
     crowd(people, count)
     places = [place for place, _ in of(people, "no_index")]
     assert places == ["look-up by login"]
-    nothing_helps = {"sqlite": ("case", "case_and_accents"), "mariadb": ("case_and_accents",)}
+    nothing_helps = {
+        "sqlite": ("case", "case_and_accents"),
+        "mariadb": ("case", "case_and_accents"),
+    }
     if rule in nothing_helps.get(people.engine, ()):
         [(_, text)] = of(people, "no_index")
         assert "no index helps" in text and "`folded`" in text
@@ -67,7 +70,38 @@ def test_a_collation_that_sees_case_has_no_index_for_a_rule_that_does_not(
     crowd(people)
     told = of(people, "no_index")
     assert bool(told) is (rule != "exact")
-    assert all("utf8mb4_unicode_ci" in text for _, text in told)
+    assert all("utf8mb4_uca1400_as_ci" in text for _, text in told)
+
+
+@pytest.mark.parametrize(
+    ("collation", "rule", "told"),
+    [
+        ("general_ci", "ascii_case", None),
+        ("general_ci", "case", " for a login with letters beyond A to Z: "),
+        ("general_ci", "case_and_accents", ": "),
+        ("unicode_520_ci", "case_and_accents", " for a login with letters beyond A to Z: "),
+        ("turkish_ci", "ascii_case", ": "),
+        ("spanish2_ci", "case", ": "),
+    ],
+)
+@pytest.mark.parametrize("count", [0, 30])
+def test_a_collation_that_does_not_find_all_is_told_and_the_one_advised_does(
+    make: Make, collation: str, rule: str, told: str | None, count: int
+) -> None:
+    people = make(TABLE, source={"login_match": rule}, site=READ_ONLY)
+    if people.engine != "mariadb":
+        pytest.skip("it is MariaDB's")
+    people.run(f"ALTER TABLE users MODIFY login VARCHAR(300) COLLATE utf8mb4_{collation} NOT NULL")
+    crowd(people, count)
+    texts = [text for _, text in of(people, "no_index")]
+    if told is None:
+        assert texts == []
+        return
+    [text] = texts
+    assert text.startswith(f"reads the whole table{told}no index helps")
+    [advised] = re.findall(r"utf8mb4_uca1400_a[is]_ci", text)
+    people.run(f"ALTER TABLE users MODIFY login VARCHAR(300) COLLATE {advised} NOT NULL")
+    assert of(make("", source={"login_match": rule}, site=READ_ONLY), "no_index") == []
 
 
 def test_an_index_on_lower_alone_does_not_serve_the_login_as_it_is(make: Make) -> None:

@@ -75,6 +75,38 @@ def test_a_collation_that_ignores_case_is_a_surprise_where_the_rule_does_not(
         assert "spaces at the end" in text
 
 
+@pytest.mark.parametrize(
+    ("collation", "rule", "guards"),
+    [
+        ("general_ci", "ascii_case", True),
+        ("general_ci", "case", False),
+        ("turkish_ci", "ascii_case", False),
+        ("uca1400_as_ci", "case", True),
+        ("uca1400_as_ci", "case_and_accents", False),
+    ],
+)
+def test_a_collation_guards_logins_only_if_it_knows_all_that_are_one(
+    make: Make, collation: str, rule: str, guards: bool
+) -> None:
+    people = make(source={"login_match": rule}, site={"create": False})
+    if people.engine != "mariadb":
+        pytest.skip("it is MariaDB's")
+    people.run(f"ALTER TABLE users MODIFY login VARCHAR(300) COLLATE utf8mb4_{collation} NOT NULL")
+    people.add("INFO")
+    assert ("is unique by login_match" in [text for _, text in of(people, "unique")]) is guards
+    if collation == "turkish_ci":
+        people.add("info")
+        assert of(people, "logins_alike")[0][1].startswith("1 of 2")
+
+
+def test_empty_logins_are_nobodys(make: Make) -> None:
+    table = TABLE.replace("login TEXT NOT NULL UNIQUE", "login TEXT, mail VARCHAR(100)")
+    people = make(table, source={"login": ["login", "mail"]}, site={"create": False})
+    for mail in ("a@example.com", "b@example.com", ""):
+        people.add("", mail=mail)
+    assert not {"logins_alike", "logins_clash"} & bad(people)
+
+
 def test_citext_is_a_surprise_under_exact(make: Make) -> None:
     people = make(TABLE)
     if people.engine != "postgresql":

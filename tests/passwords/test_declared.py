@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -157,9 +159,51 @@ def test_a_salt_that_its_formula_cannot_decode_is_refused_with_an_alarm(pool: Ha
 
 def test_more_iterations_than_the_limit_are_refused() -> None:
     scheme = declared("md5(salt + md5(password))", "before", iterations=1000)
-    assert scheme.read("s:" + "00" * 16, Limits(digest_rounds=1001)) is not None
-    with pytest.raises(UnusableHash, match="digests one after another is 1001, above the limit"):
-        scheme.read("s:" + "00" * 16, Limits(digest_rounds=1000))
+    # 999 digests of 32 digits; once 4096 bytes, with 64 blocks after the first; three other parts.
+    work = 999 + 1 + 64 / 4 + 1 + 3 * 0.5
+    assert scheme.read("s:" + "00" * 16, Limits(digest_rounds=math.ceil(work))) is not None
+    with pytest.raises(UnusableHash, match=r"work, in short digests, is 1019, above the limit"):
+        scheme.read("s:" + "00" * 16, Limits(digest_rounds=math.ceil(work) - 1))
+
+
+@pytest.mark.parametrize(
+    ("digest", "again", "iterations"),
+    [
+        ("sha512(salt + password)", "sha512(previous + password + salt)", 200_000),
+        ("md5(salt + password)", "md5(previous + nfkc(password) + salt)", 1000),
+        ("md5(salt + password)", "md5(previous + addslashes(password) + salt)", 1000),
+        ("md5(salt + password)", "md5(previous + htmlspecialchars(password))", 20_000),
+        ("md5(salt + password)", "hmac_md5(previous, password)", 150_000),
+    ],
+)
+def test_each_iteration_costs_what_the_longest_password_does(
+    digest: str, again: str, iterations: int
+) -> None:
+    scheme = declared(digest, "before", iterations=iterations, again=again)
+    size = 64 if digest.startswith("sha512") else 16
+    with pytest.raises(UnusableHash, match=r"work, in short digests, is .* above the limit"):
+        scheme.read("s:" + "00" * size, Limits())
+
+
+def test_what_symfony_does_is_within_the_limits() -> None:
+    scheme = declared(
+        "raw_sha512(password + salt)",
+        "before",
+        iterations=5000,
+        again="raw_sha512(previous + password + salt)",
+    )
+    assert scheme.read("s:" + "00" * 64, Limits()) is not None
+
+
+def test_a_pepper_of_any_length_is_computed_or_refused_at_once() -> None:
+    with pytest.raises(FormulaError, match="may make more than 262144 bytes"):
+        Declared("md5(pepper + password)", layout=Layout(), pepper="p" * 300_000)
+
+
+def test_a_salt_that_is_too_long_is_refused() -> None:
+    scheme = declared("md5(htmlspecialchars(salt) + password)", "before")
+    with pytest.raises(UnusableHash, match="its salt is too long"):
+        scheme.read("s" * 100_000 + ":" + "00" * 16, Limits())
 
 
 @pytest.mark.parametrize(
@@ -219,3 +263,82 @@ def test_no_text_raises_or_fits(pool: HashPool, stored: str, password: str) -> N
     scheme = declared("md5(from_base64(salt) + utf16le(password))", "before")
     assert not room_with(pool, scheme).verify(password, stored)
     assert not room_with(pool, scheme).verify(password, stored + ":" + "00" * 16)
+
+
+FORMULAS = st.sampled_from(
+    [
+        "md5(salt + password)",
+        "md5(from_base64(salt) + utf16le(password))",
+        "md5(from_hex(salt) + password)",
+        "md5(utf16le(salt) + nfkc(password))",
+        "md5(htmlspecialchars(addslashes(trim(salt))) + password)",
+        "hmac_md5(salt, password)",
+        "hmac_md5(from_base64(password), salt)",
+        "hmac_md5(pepper, nfd(salt) + nfc(password))",
+        "base64(raw_md5(upper(salt) + lower(password)))",
+    ]
+)
+SALTS = st.one_of(
+    st.just(""),
+    st.integers().map(str),
+    st.floats().map(str),
+    st.text(max_size=20),
+    st.text(st.characters(categories=["Cs", "Mn"]), max_size=20),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    digest=FORMULAS,
+    place=st.sampled_from(["before", "after"]),
+    separator=st.sampled_from(["", ":", "$", "00"]),
+    salt=SALTS,
+    value=st.sampled_from(["00" * 16, "A" * 22, "A" * 22 + "==", "0" * 31, ""]),
+    password=st.one_of(
+        st.text(max_size=20).map(lambda text: text.encode("utf-8", "ignore")),
+        st.binary(max_size=20),
+        st.just(b"x" * 5000),
+    ),
+)
+def test_a_salt_of_any_kind_raises_nothing_else(
+    digest: str, place: str, separator: str, salt: str, value: str, password: bytes
+) -> None:
+    encoding = "base64" if digest.startswith("base64") else "hex"
+    scheme = declared(digest, place, separator, encoding)
+    parts = (salt, value) if place == "before" else (value, salt)
+    with suppress(UnusableHash):
+        found = scheme.read(separator.join(parts), Limits())
+        assert found is None or not found.fits(password)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(
+        st.text(max_size=60),
+        st.lists(
+            st.sampled_from(
+                [
+                    "md5(",
+                    "hmac_md5(",
+                    "nfkc(",
+                    "htmlspecialchars(",
+                    "password",
+                    "salt",
+                    "pepper",
+                    "+",
+                    ",",
+                    ")",
+                    '"x"',
+                    '"',
+                    "\\",
+                ]
+            )
+        ).map("".join),
+    )
+)
+def test_a_formula_of_any_kind_raises_nothing_else(formula: str) -> None:
+    try:
+        declared(formula, "before")
+    except FormulaError:
+        return
+    assert "password" in formula

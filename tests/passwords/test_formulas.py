@@ -111,7 +111,7 @@ def test_what_cannot_be_decoded_is_not_computed(formula: str) -> None:
 def test_a_formula_knows_what_is_in_it() -> None:
     formula = parse_formula('hmac_sha1(pepper, password) + "x"', NAMES)
     assert formula.names == {"pepper", "password"}
-    assert formula.digests == 1
+    assert formula.work({"password": 4096, "salt": 8, "pepper": 8, "previous": 8}) > 16
     assert formula.gives_text
     assert not parse_formula('"x" + raw_md5(salt)', NAMES).gives_text
 

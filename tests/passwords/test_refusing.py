@@ -80,18 +80,33 @@ TOO_COSTLY = [
     ),
     pytest.param(
         "$6$rounds=999999999$usesomesillystri$" + "x" * 86,
-        "sha512-crypt: rounds is 999999999, above the limit of 5000000",
+        "sha512-crypt: rounds is 999999999, above the limit of 833333",
         id="sha512-rounds",
     ),
     pytest.param(
         "$P$S" + "saltsalt" + "A" * 22,
-        "phpass: rounds is 1073741824, above the limit of 2500000",
+        "phpass: rounds is 1073741824, above the limit of 147058",
         id="phpass",
     ),
     pytest.param(
         "$S$S" + "saltsalt" + "A" * 43,
-        "drupal-sha512: rounds is 1073741824, above the limit of 2500000",
+        "drupal-sha512: rounds is 1073741824, above the limit of 666666",
         id="drupal",
+    ),
+    pytest.param(
+        "$S$I" + "saltsalt" + "A" * 43,
+        "drupal-sha512: rounds is 1048576, above the limit of 666666",
+        id="drupal-in-time-for-short-passwords-only",
+    ),
+    pytest.param(
+        "$P$G" + "saltsalt" + "A" * 22,
+        "phpass: rounds is 262144, above the limit of 147058",
+        id="phpass-in-time-for-short-passwords-only",
+    ),
+    pytest.param(
+        "$5$rounds=625001$salt$" + "A" * 43,
+        "sha256-crypt: rounds is 625001, above the limit of 625000",
+        id="sha256-in-time-for-short-passwords-only",
     ),
     pytest.param(
         "$bcrypt-sha256$v=2,t=2b,r=31$" + "." * 22 + "$" + "A" * 31,

@@ -74,9 +74,12 @@ class MariaDB(Other):
         else:  # MySQL, in milliseconds and for SELECT only
             bound = f"max_execution_time = {max(1, int(seconds * 1000))}"
         lock = max(1, int(seconds))
-        # A TIMESTAMP is told in the zone of the session, which must not be the server's to choose.
+        # A TIMESTAMP is told in the zone of the session, which must not be the server's to choose;
+        # nor may it cut a value that is too long. What else its sql_mode says is kept: a schema
+        # may be older than the ban on 0000-00-00.
         connection.exec_driver_sql(
-            f"SET {bound}, innodb_lock_wait_timeout = {lock}, time_zone = '+00:00'"
+            f"SET {bound}, innodb_lock_wait_timeout = {lock}, time_zone = '+00:00',"
+            " sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')"
         )
 
     def is_deadlock(self, error: DBAPIError) -> bool:

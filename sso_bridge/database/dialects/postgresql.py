@@ -24,11 +24,14 @@ class PostgreSQL(Other):
         self._lock_seconds = 60.0
 
     def connect_args(self, url: URL, call_seconds: float) -> dict[str, Any]:
-        """Statements get their limits in `limit`, not here: a pooler takes no `options`."""
+        """Statements get their limits in `limit`, not here: a pooler takes no `options`. None
+        is prepared either: a pooler may send it to a server that was never told of it, and one
+        that was prepared before a column changed its type fails."""
         self._lock_seconds = call_seconds
-        if "tcp_user_timeout" in url.query:
-            return {}
-        return {"tcp_user_timeout": min(_milliseconds(call_seconds), 60_000)}
+        arguments: dict[str, Any] = {"prepare_threshold": None}
+        if "tcp_user_timeout" not in url.query:
+            arguments["tcp_user_timeout"] = min(_milliseconds(call_seconds), 60_000)
+        return arguments
 
     def attempt_args(self, url: URL, seconds: float) -> dict[str, Any]:
         """psycopg waits two seconds at least, and so long for every host of the URL."""

@@ -28,9 +28,9 @@ CRYPT_A_SECOND = 2_000_000
 DIGESTS_A_SECOND = 1_000_000
 BCRYPT_12_SECONDS = 0.25
 """What one core of a server of 2020 does: KiB times passes of argon2; N times r times p of
-scrypt; iterations of PBKDF2 with SHA-256; rounds of SHA-crypt; digests one after another, made
-in Python; and the seconds of bcrypt with cost 12. Limits are the same on every machine, so that
-a hash is not refused on a slow one only."""
+scrypt; iterations of PBKDF2 with SHA-256; rounds of SHA-crypt; digests of a few bytes, one after
+another, made in Python; and the seconds of bcrypt with cost 12. Limits are the same on every
+machine, so that a hash is not refused on a slow one only."""
 
 SECONDS = 2.5
 MEMORY_MIB = 256
@@ -63,10 +63,12 @@ class Limits:
     """PBKDF2: iterations, times the digests that its result is long."""
 
     crypt_rounds: int = int(SECONDS * CRYPT_A_SECOND)
-    """`$5$` and `$6$` of crypt(3): rounds."""
+    """`$5$` and `$6$` of crypt(3): rounds with a short password. A hash may have so many that the
+    longest password takes no longer."""
 
     digest_rounds: int = int(SECONDS * DIGESTS_A_SECOND)
-    """phpass, Drupal and declared digests: digests one after another."""
+    """phpass, Drupal and declared digests: digests of a few bytes, one after another. Longer ones
+    count as several (see work.py), and all of them with the longest password."""
 
     @classmethod
     def of(cls, seconds: float, memory_mib: int) -> Limits:

@@ -6,6 +6,7 @@ to the other schemes, because old tables hold hashes of several ages."""
 from __future__ import annotations
 
 import hmac
+import math
 import re
 from base64 import b64decode
 from binascii import Error
@@ -16,6 +17,7 @@ from functools import partial
 from .contract import CORRUPT, Limits, Scheme, StoredHash, UnusableHash, within
 from .formula import Call, Formula, FormulaError, Node, NotComputable, call, parse_formula
 from .rounds import DIGESTS, repeated
+from .work import INSTEAD, LONGEST_PASSWORD, digest_work
 
 __all__ = ["BesideSalt", "Declared", "Layout"]
 
@@ -141,8 +143,7 @@ class Declared:
         self._check(pepper is not None, allow_weak)
         self._again_end = self._checked_again()
         self._pattern = layout.pattern(self._end.size)
-        each = 1 if self._again is None else self._again.digests
-        self._rounds = self._formula.digests + (iterations - 1) * each
+        self._work(0)
 
     def _check(self, has_pepper: bool, allow_weak: bool) -> None:
         names = self._formula.names | (self._again.names if self._again else frozenset())
@@ -179,25 +180,44 @@ class Declared:
             raise FormulaError("digest_again: gives something of another kind than digest")
         return end
 
+    def _work(self, salt: int) -> int:
+        """What the longest password costs beside a salt of so many bytes. Raises FormulaError."""
+        sizes = {"password": LONGEST_PASSWORD, "salt": salt, "pepper": len(self._pepper)}
+        work = self._formula.work(sizes)
+        if self._again is not None:
+            size = {"hex": 2 * self._end.size, "base64": 2 * self._end.size, "raw": self._end.size}
+            each = self._again.work({**sizes, "previous": size[self._end.form]})
+        else:
+            name = self._end.digest.name
+            algorithm = name.removeprefix("raw_").removeprefix("hmac_")
+            each = digest_work(algorithm, 2 * DIGESTS[algorithm])
+        return math.ceil(work + (self._iterations - 1) * each)
+
     def read(self, stored: str, limits: Limits) -> StoredHash | None:
         """See `Scheme`."""
         whole = self._pattern.fullmatch(stored)
         if whole is None:
             return None
-        salt = whole["salt"].encode("utf-8") if self._layout.salt != "none" else b""
         try:
+            salt = whole["salt"].encode("utf-8") if self._layout.salt != "none" else b""
             expected = self._layout.decoded(whole["digest"])
         except (Error, ValueError):
             return None
-        within(_NAME, "digests one after another", self._rounds, limits.digest_rounds)
+        try:
+            work = self._work(len(salt))
+        except FormulaError:
+            raise UnusableHash(_NAME, "its salt is too long") from None
+        within(_NAME, "work, in short digests,", work, limits.digest_rounds)
 
         def fits(password: bytes) -> bool:
+            too_long = len(password) > LONGEST_PASSWORD
             try:
-                return hmac.compare_digest(self._compute(password, salt), expected)
+                computed = self._compute(INSTEAD if too_long else password, salt)
             except NotComputable as error:
                 raise UnusableHash(_NAME, f"a value of its formula {error}") from None
+            return hmac.compare_digest(computed, expected) and not too_long
 
-        return StoredHash(_NAME, (self._rounds,), fits)
+        return StoredHash(_NAME, (self._iterations,), fits)
 
     def _compute(self, password: bytes, salt: bytes) -> bytes:
         """The bytes of the digest. Raises NotComputable."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from .formula_functions import FUNCTIONS, NotComputable, call
 from .rounds import DIGESTS
+from .work import LONGEST_PASSWORD, digest_work
 
 __all__ = [
     "Call",
@@ -31,6 +32,8 @@ PREVIOUS = "previous"
 LONGEST = 1000
 DEEPEST = 40
 """Characters of a formula, and parts inside each other."""
+LARGEST = 256 * 1024
+"""Bytes of any value on the way, where each name's is the longest."""
 
 
 class FormulaError(Exception):
@@ -38,6 +41,17 @@ class FormulaError(Exception):
 
 
 Values = Mapping[str, bytes]
+Sizes = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What a formula can give and cost at most."""
+
+    size: int
+    """Bytes."""
+    work: float
+    """As `digest_work` counts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +64,10 @@ class Name:
         """What it stands for."""
         return values[self.name]
 
+    def measure(self, sizes: Sizes) -> Measure:
+        """As long as it is."""
+        return Measure(sizes[self.name], _NODE)
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -61,6 +79,10 @@ class Text:
         """The text."""
         return self.text
 
+    def measure(self, sizes: Sizes) -> Measure:
+        """As long as it is."""
+        return Measure(len(self.text), _NODE)
+
 
 @dataclass(frozen=True, slots=True)
 class Sum:
@@ -71,6 +93,14 @@ class Sum:
     def value(self, values: Values) -> bytes:
         """All parts joined."""
         return b"".join(part.value(values) for part in self.parts)
+
+    def measure(self, sizes: Sizes) -> Measure:
+        """All parts together."""
+        parts = [part.measure(sizes) for part in self.parts]
+        return Measure(
+            _not_too_large(sum(part.size for part in parts)),
+            _NODE + sum(part.work for part in parts),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +114,36 @@ class Call:
         """What the function gives. Raises NotComputable."""
         return call(self.name, *(part.value(values) for part in self.arguments))
 
+    def measure(self, sizes: Sizes) -> Measure:
+        """The function's, beside those of what it takes."""
+        taken = [part.measure(sizes) for part in self.arguments]
+        size, work = sum(part.size for part in taken), sum(part.work for part in taken)
+        plain = self.name.removeprefix("raw_")
+        algorithm = plain.removeprefix("hmac_")
+        if algorithm not in DIGESTS:
+            function = FUNCTIONS[self.name]
+            own = _NODE + size * function.each_byte
+            return Measure(_not_too_large(size * function.grows + _PADDING), work + own)
+        own = digest_work(algorithm, size)
+        if plain != algorithm:
+            # The key is filled up to a block, and hashed before if it is longer; two digests.
+            own += 2 * digest_work(algorithm, 128)
+        given = DIGESTS[algorithm] * (2 if plain == self.name else 1)
+        return Measure(given, work + own)
+
 
 Node = Name | Text | Sum | Call
+
+_NODE = 0.5
+"""The work of one part of a formula, whatever is in it."""
+_PADDING = 4
+"""Bytes that base64 gives for one."""
+
+
+def _not_too_large(size: int) -> int:
+    if size > LARGEST:
+        raise FormulaError(f"may make more than {LARGEST} bytes of the longest password")
+    return size
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +153,6 @@ class Formula:
     root: Node
     names: frozenset[str]
     """The names that are in it."""
-    digests: int
-    """How many digests it computes."""
 
     @property
     def gives_text(self) -> bool:
@@ -111,6 +167,12 @@ class Formula:
     def value(self, values: Values) -> bytes:
         """What it gives. Raises NotComputable."""
         return self.root.value(values)
+
+    def work(self, sizes: Sizes) -> float:
+        """What it costs at most, where the values are as long as `sizes`.
+
+        Raises FormulaError where a value on the way may be too large."""
+        return self.root.measure(sizes).work
 
 
 def _gives_text(node: Node) -> bool:
@@ -133,7 +195,8 @@ def parse_formula(text: str, names: frozenset[str]) -> Formula:
     """Read `text`, in which `names` may stand. Raises FormulaError."""
     reading = _Reading(text, names)
     root = reading.whole()
-    return Formula(root, frozenset(reading.used), reading.digests)
+    root.measure(dict.fromkeys(names, LONGEST_PASSWORD))
+    return Formula(root, frozenset(reading.used))
 
 
 _TOKEN = re.compile(
@@ -151,7 +214,6 @@ class _Reading:
         self._text, self._names, self._place, self._depth = text, names, 0, 0
         self._token: re.Match[str] | None = None
         self.used: set[str] = set()
-        self.digests = 0
         self._advance()
 
     def whole(self) -> Node:
@@ -246,7 +308,6 @@ class _Reading:
             raise FormulaError(
                 f"has at character {place} {name}() of bytes; it takes text, as from hex()"
             )
-        self.digests += name.removeprefix("raw_").removeprefix("hmac_") in DIGESTS
         return Call(name, tuple(arguments))
 
     def _close(self) -> None:

@@ -31,6 +31,11 @@ class Function:
     gives_text: bool
     takes_text: bool = False
     """Whether its argument has to be text, and not bytes of any kind."""
+    grows: int = 1
+    """How many bytes it gives at most for one that it takes; a digest has its own size."""
+    each_byte: float = 0.01
+    """The work of each byte that it takes, as `digest_work` counts it, for the worst of texts; a
+    digest has its own."""
 
 
 _Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
@@ -59,14 +64,21 @@ def _from_base64(value: bytes) -> bytes:
 
 
 def _utf16le(value: bytes) -> bytes:
-    return value.decode("utf-8").encode("utf-16-le")
+    return _unicode(value).encode("utf-16-le")
+
+
+def _unicode(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        raise NotComputable("is not UTF-8") from None
 
 
 _FORMS: Final[tuple[_Form, ...]] = ("NFC", "NFD", "NFKC", "NFKD")
 
 
 def _normal(form: _Form, value: bytes) -> bytes:
-    return unicodedata.normalize(form, value.decode("utf-8")).encode("utf-8")
+    return unicodedata.normalize(form, _unicode(value)).encode("utf-8")
 
 
 # PHP's functions of these names, because its sites hash what they did to all that is sent.
@@ -96,19 +108,22 @@ _SLASHED = re.compile(rb"['\"\\]")
 
 def _functions() -> dict[str, Function]:
     functions = {
-        "base64": Function(("value",), b64encode, True),
-        "hex": Function(("value",), _hex, True),
+        "base64": Function(("value",), b64encode, True, grows=2),
+        "hex": Function(("value",), _hex, True, grows=2),
         "from_base64": Function(("value",), _from_base64, False),
         "from_hex": Function(("value",), _from_hex, False),
         "trim": Function(("text",), _trim, True, takes_text=True),
-        "addslashes": Function(("text",), _addslashes, True, takes_text=True),
-        "htmlspecialchars": Function(("text",), _htmlspecialchars, True, takes_text=True),
+        "addslashes": Function(("text",), _addslashes, True, True, grows=2, each_byte=1.0),
+        "htmlspecialchars": Function(("text",), _htmlspecialchars, True, True, grows=6),
         "lower": Function(("text",), bytes.lower, True, takes_text=True),
         "upper": Function(("text",), bytes.upper, True, takes_text=True),
-        "utf16le": Function(("text",), _utf16le, False, takes_text=True),
+        "utf16le": Function(("text",), _utf16le, False, takes_text=True, grows=2),
     }
     for form in _FORMS:
-        functions[form.lower()] = Function(("text",), partial(_normal, form), True, takes_text=True)
+        # The growth in UTF-8 that Unicode's annex 15 states for each form.
+        grows = 11 if "K" in form else 3
+        compute = partial(_normal, form)
+        functions[form.lower()] = Function(("text",), compute, True, True, grows, each_byte=1.0)
     for algorithm in DIGESTS:
         raw, keyed = digest(algorithm), partial(_hmac, algorithm)
         functions[algorithm] = Function(("value",), _then_hex(raw), True)

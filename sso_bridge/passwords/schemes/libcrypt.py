@@ -13,8 +13,9 @@ from functools import cache
 from typing import Any
 
 from .contract import UnusableHash
+from .work import INSTEAD
 
-__all__ = ["crypt_fits"]
+__all__ = ["LENGTH", "crypt_fits"]
 
 _LIBRARIES = ("libcrypt.so.1", "libcrypt.so.2", "libcrypt.so", None)
 """Debian's, Fedora's, others'; None is what is loaded anyway, where musl has it."""
@@ -22,7 +23,7 @@ _LIBRARIES = ("libcrypt.so.1", "libcrypt.so.2", "libcrypt.so", None)
 _STATE = 256 * 1024
 """Bytes for `struct crypt_data`: 32 KiB in libxcrypt, 128 KiB in old glibc."""
 
-_LENGTH = 511
+LENGTH = 511
 """Bytes of a password that libxcrypt takes (CRYPT_MAX_PASSPHRASE_SIZE with its NUL)."""
 
 
@@ -43,17 +44,18 @@ def _crypt_r() -> Any | None:
 def crypt_fits(scheme: str, stored: str, password: bytes) -> bool:
     """Whether `password`, without NUL, fits `stored`, compared in constant time.
 
-    A password longer than the library takes fits nothing, after the usual time. Raises
+    A password longer than the library takes fits nothing, after the time of a usual one. Raises
     UnusableHash where there is no crypt(3), or it refuses this hash."""
     function = _crypt_r()
     if function is None:
         raise UnusableHash(scheme, "this machine has no crypt library (libcrypt.so.1)")
     state = ctypes.create_string_buffer(_STATE)
+    too_long = len(password) > LENGTH
     try:
-        computed = function(password[:_LENGTH], stored.encode("ascii"), state)
+        computed = function(INSTEAD if too_long else password, stored.encode("ascii"), state)
     finally:
         ctypes.memset(state, 0, _STATE)
     if computed is None or computed.startswith(b"*"):
         raise UnusableHash(scheme, "refused by this machine's crypt library")
     same = hmac.compare_digest(computed, stored.encode("ascii"))
-    return same and len(password) <= _LENGTH
+    return same and not too_long

@@ -1,5 +1,7 @@
 """phpass's portable hash `$P$` (`$H$` in phpBB), and Drupal's `$S$`, the same over SHA-512.
 
+Each round hashes the password again, so they take no longer one than their makers do.
+
 Facts: Openwall's phpass and Drupal's PhpassHashedPassword. No library that is maintained computes
 them with the GIL released."""
 
@@ -11,6 +13,7 @@ from collections.abc import Callable
 
 from .contract import Limits, StoredHash, UnusableHash, within
 from .rounds import digest, repeated
+from .work import INSTEAD, LONGEST_PASSWORD, digest_work
 
 __all__ = ["Phpass"]
 
@@ -19,6 +22,8 @@ _PREFIX = re.compile(r"(U?)\$([PHS])\$")
 _WHOLE = re.compile(r"U?\$[PHS]\$([5-9A-S])([./0-9A-Za-z]{8})([./0-9A-Za-z]+)")
 _MD5_LENGTH, _SHA512_LENGTH = 22, 43
 """Characters of a digest. Drupal keeps the first 43 of SHA-512's 86, so that it fits its column."""
+_LONGEST_OF_DRUPAL = 512
+"""Bytes of a password, also of the MD5 that is hashed in place of a migrated one."""
 
 
 class Phpass:
@@ -35,14 +40,21 @@ class Phpass:
         length = _SHA512_LENGTH if is_drupal else _MD5_LENGTH
         if whole is None or len(whole[3]) != length:
             raise UnusableHash(name)
-        rounds = within(name, "rounds", 1 << _DIGITS.index(whole[1]), limits.digest_rounds)
-        compute, md5 = digest("sha512" if is_drupal else "md5"), digest("md5")
+        algorithm, size = ("sha512", 64) if is_drupal else ("md5", 16)
+        longest = _LONGEST_OF_DRUPAL if is_drupal else LONGEST_PASSWORD
+        work = digest_work(algorithm, size + (2 * 16 if migrated else longest))
+        most = int(limits.digest_rounds / work)
+        rounds = within(name, "rounds", 1 << _DIGITS.index(whole[1]), most)
+        compute, md5 = digest(algorithm), digest("md5")
         salt, expected = whole[2].encode("ascii"), whole[3]
 
         def fits(password: bytes) -> bool:
             if migrated:
                 password = md5(password).hex().encode("ascii")
-            return hmac.compare_digest(_phpass(compute, password, salt, rounds)[:length], expected)
+            too_long = len(password) > longest
+            taken = INSTEAD if too_long else password
+            computed = _phpass(compute, taken, salt, rounds)[:length]
+            return hmac.compare_digest(computed, expected) and not too_long
 
         return StoredHash(name, (rounds, length), fits)
 

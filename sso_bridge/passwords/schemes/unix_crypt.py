@@ -16,6 +16,9 @@ _MD5 = re.compile(r"\$1\$[^$:*!\\\s]{0,8}\$[./0-9A-Za-z]{22}")
 _SHA = re.compile(
     r"\$[56]\$(?:rounds=([1-9]\d{0,9})\$)?[^$:*!\\\s]{0,16}\$([./0-9A-Za-z]{43}|[./0-9A-Za-z]{86})"
 )
+_LONGEST_COSTS = {"5": 8, "6": 6}
+"""How many times as long a round of SHA-256 and SHA-512 takes for the longest password that the
+library takes: nearly two of it are hashed in each."""
 _DES = re.compile(r"[./0-9A-Za-z]{13}")
 _YESCRYPT = re.compile(
     r"\$y\$j([./0-9A-Za-z])([./0-9A-Za-j])\$[./0-9A-Za-z]{0,86}\$[./0-9A-Za-z]{43}"
@@ -36,7 +39,7 @@ class Md5Crypt:
 
 
 class ShaCrypt:
-    """5,000 rounds where none are written. A round takes longer for a longer password."""
+    """5,000 rounds where none are written. The limit is for the longest password."""
 
     def read(self, stored: str, limits: Limits) -> StoredHash | None:
         """See `Scheme`."""
@@ -46,7 +49,8 @@ class ShaCrypt:
         whole = _SHA.fullmatch(stored)
         if whole is None or len(whole[2]) != size:
             raise UnusableHash(name)
-        rounds = within(name, "rounds", int(whole[1] or 5000), limits.crypt_rounds)
+        most = limits.crypt_rounds // _LONGEST_COSTS[stored[1]]
+        rounds = within(name, "rounds", int(whole[1] or 5000), most)
         return StoredHash(name, (rounds,), partial(crypt_fits, name, stored))
 
 
