@@ -534,6 +534,10 @@ class Source(SharedSource):
         for name in [*self.joins, *self.pairs, *(self.addresses.joins if self.addresses else ())]:
             if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,40}", name):
                 raise at_key("joins", f"has the name {name!r}; use letters, digits and _")
+        deciding = {*self.password_columns(), *(rule.column for rule in self.active_rules())}
+        for name in {self.of(column) for column in deciding} & self.pairs.keys():
+            if self.pairs[name].order is None:
+                raise at_key("pairs", f"{name}: needs order, since it decides who may come in")
         if self.select is not None:
             if self.db_schema is not None:
                 raise at_key("schema", "goes with table; write it into select")

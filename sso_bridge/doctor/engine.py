@@ -176,7 +176,7 @@ def _guarded(what: str, run: Callable[[], Iterator[Finding]]) -> Iterator[Findin
     except DeadlineExceeded:
         yield found("not_looked_at", what, "took too long")
     except (SourceUnavailable, BridgeError) as error:
-        yield found("not_looked_at", what, error.details or error.text)
+        yield found("statement_refused", what, error.details or error.text)
 
 
 def _step(deadline: Deadline) -> Deadline:

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Select, bindparam, column, select, table
 from ..core.model import Address, Record
 from .fields import Column, columns_of, spellings, text_of
 from .keys import subject_text
-from .mapping import AddressTable, Pairs
+from .mapping import AddressTable, Filter, Pairs
 from .rows import Filler, RecordReader, Row, address_in
-from .tables import Tables
+from .tables import Tables, condition
 
 __all__ = ["AddressReader", "Details", "PairsReader"]
 
@@ -99,7 +99,9 @@ class AddressReader:
         query = query.where(tables.element(Column(declared.user)) == bindparam("user"))
         if declared.choice == "kind":
             kind = tables.element(Column(declared.column))
-            query = query.where(kind.in_([declared.shipping, declared.billing]))
+            kinds = Filter(column=declared.column, values=(declared.shipping, declared.billing))
+            of = tables.type_of(connection, Column(declared.column))
+            query = query.where(condition(kind, kinds, of))
         elif declared.choice == "id":
             marks: list[Any] = [bindparam("shipping"), bindparam("billing")]
             query = query.where(tables.element(Column(declared.column)).in_(marks))

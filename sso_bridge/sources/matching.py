@@ -31,6 +31,7 @@ __all__ = [
     "Comparison",
     "by_folded",
     "compare",
+    "each",
     "exact",
     "finds_all",
     "fitting_collation",
@@ -99,8 +100,17 @@ def compare(
 
 
 def by_folded(column: ColumnElement[Any], fold: Callable[[str], str], name: str) -> Comparison:
-    """The rows whose `column` holds what `fold` makes of the login."""
-    return Comparison(column == bindparam(name), lambda login: {name: fold(login)})
+    """The rows whose `column` holds what `fold` makes of the login, as a whole or letter by letter:
+    programs differ in what they do with a letter that becomes several."""
+    marks: list[Any] = [bindparam(name), bindparam(f"{name}_each")]
+    return Comparison(
+        column.in_(marks), lambda login: {name: fold(login), f"{name}_each": each(login, fold)}
+    )
+
+
+def each(text: str, fold: Callable[[str], str]) -> str:
+    """`text` with each letter that `fold` makes one letter of."""
+    return "".join(made if len(made := fold(c)) == 1 else c for c in text)
 
 
 def exact(

@@ -13,6 +13,7 @@ from ..core.model import Address, Attribute, Fingerprint, NewUser, Profile, Reco
 from .fields import Column, Constant, Field, columns_of, text_of
 from .keys import subject_text
 from .mapping import Generated, Mapping, Scalar
+from .matching import each
 
 __all__ = ["Filler", "RecordReader", "Row", "address_in", "other_rows", "values_of"]
 
@@ -188,7 +189,7 @@ def values_of(mapping: Mapping, user: NewUser) -> dict[str, Scalar]:
     for login in mapping.logins:
         if login.folded is not None and row.get(login.name) is not None:
             text = str(row[login.name])
-            row[login.folded] = text.lower() if login.letters == "lower" else text.upper()
+            row[login.folded] = each(text, str.lower if login.letters == "lower" else str.upper)
     return row
 
 

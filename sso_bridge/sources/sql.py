@@ -30,6 +30,7 @@ from ..core.alarms import (
     AMBIGUOUS_KEY,
     COLLATION_MISMATCH,
     SOURCE_REJECTED,
+    SUBJECT_REUSED,
     SUBJECT_UNUSABLE,
 )
 from ..core.deadline import Deadline
@@ -237,7 +238,14 @@ class SqlSource:
         )
 
     def _takes_a_login(self, connection: Connection, new: Record) -> bool:
-        """Whether another column of a new user holds somebody's login: they could not come in."""
+        """Whether another column of a new user holds somebody's login: they could not come in. And
+        whether somebody has the new login beside a folded column that does not tell."""
+        for one in self._mapping.logins[:1]:
+            if one.folded is not None:
+                column = self._tables.element(Column(one.name))
+                query = self._tables.query(connection, [Column(one.name)])
+                if len(connection.execute(query.where(column == new.login).limit(2)).all()) > 1:
+                    return True
         for login in new.other_logins:
             try:
                 row = self._one(connection, Lookup("login", login), False)
@@ -424,6 +432,7 @@ class SqlSource:
             written = self._one(connection, Lookup("login", user.login), False)
             if written is not None:
                 subject = self._reader.subject(written)
+                self._finds_no_pairs(connection, subject)
                 for name, schema, cells in other_rows(mapping, subject, user.profile):
                     other = table(name, *map(column, cells), schema=schema)
                     connection.execute(insert(other).values(cells))
@@ -444,6 +453,18 @@ class SqlSource:
                 SOURCE_REJECTED, f"source {self._name!r} keeps something else than was written"
             )
         return record
+
+    def _finds_no_pairs(self, connection: Connection, subject: Any) -> None:
+        """Raises IdentityAlarm if somebody who had the primary key of a new user left values."""
+        columns = [*self._mapping.identity(), *self._mapping.shown()]
+        for of, pairs in self._mapping.pairs.items():
+            names = [c.name for c in columns if c.of == of]
+            rows = table(pairs.table, column(pairs.user), column(pairs.name), schema=pairs.schema)
+            left = select(rows.c[pairs.name]).where(
+                rows.c[pairs.user] == subject, rows.c[pairs.name].in_(names)
+            )
+            if connection.execute(left.limit(1)).first() is not None:
+                raise IdentityAlarm(SUBJECT_REUSED, f"source {self._name!r}: values of {of!r}")
 
     def _typed(self, connection: Connection, row: dict[str, Scalar]) -> dict[str, Any]:
         """`row` with whatever text stands for an integer or boolean made one."""

@@ -157,7 +157,7 @@ class Checked:
             if alarm.kind in ALARMS:  # it becomes a label of a metric
                 raise
             raise self._nonsense(what, "an alarm of a kind that there is not") from None
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if what == "create" and isinstance(error, (CreationRefused, LoginTaken)):
                 raise
             if deadline.is_over():
@@ -198,7 +198,7 @@ def _not_imported(module: str, error: Exception) -> str:
     )
 
 
-def _described(error: Exception) -> str:
+def _described(error: BaseException) -> str:
     """The class of `error` and the line that raised it; its text may hold anything."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({PurePath(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""

@@ -247,3 +247,83 @@ def test_a_character_that_no_row_can_have_is_no_outage(
     assert refused(people.login(login)) == "invalid_login"
     assert erid_in(people.login("bob"))
     mariadb.drop(url)
+
+
+def test_pairs_that_decide_who_comes_in_have_an_order(make: Make) -> None:
+    pairs = {"table": "meta", "user": "user_id", "name": "name", "value": "value"}
+    with pytest.raises(ValueError, match="needs order"):
+        make(
+            source={
+                "pairs": {"meta": pairs},
+                "active": {"column": "meta.status", "values": ["ok"]},
+            }
+        )
+
+
+FOLDED = TABLE.replace("first_name TEXT", "first_name TEXT, folded VARCHAR(100)")
+BY_FOLDED: dict[str, Any] = {
+    "login": {"column": "login", "folded": "folded", "letters": "upper"},
+    "login_match": "case",
+}
+
+
+def test_a_login_beside_a_folded_column_that_does_not_tell_is_taken(make: Make) -> None:
+    people = make(FOLDED.replace(" UNIQUE", ""), source=BY_FOLDED)
+    people.add("ann")
+    assert refused(people.create("ann")) == "login_taken"
+    assert people.count() == 1
+
+
+@pytest.mark.parametrize("folded", ["STRASSE", "STRA\u00dfE"])
+def test_a_letter_that_becomes_two_is_found_however_it_was_folded(make: Make, folded: str) -> None:
+    people = make(FOLDED, source=BY_FOLDED, site={"create": False})
+    people.add("stra\u00dfe", folded=folded)
+    assert erid_in(people.login("stra\u00dfe"))
+
+
+def test_values_that_somebody_left_behind_are_not_inherited(make: Make) -> None:
+    meta = "CREATE TABLE meta (n INTEGER, user_id INTEGER, name VARCHAR(50), value VARCHAR(50))"
+    people = make(
+        f"{TABLE}; {meta}",
+        source={
+            "pairs": {
+                "meta": {"table": "meta", "user": "user_id", "name": "name", "value": "value"}
+            },
+            "profile": {"last_name": "meta.last"},
+        },
+    )
+    people.run("INSERT INTO meta VALUES (1, 1, 'last', 'Old')")
+    assert refused(people.create("new")) == "creation_refused"
+    assert people.alarms == ["subject_reused"]
+    assert people.count() == 0
+
+
+def test_an_enumeration_filters_and_tells_addresses(postgresql: PostgreSQL, tmp_path: Path) -> None:
+    url = postgresql.new_database()
+    people = People(
+        tmp_path,
+        "CREATE TYPE state AS ENUM ('active', 'gone'); CREATE TYPE sort AS ENUM ('S', 'B');"
+        + TABLE.replace("TEXT DEFAULT 'active'", "state DEFAULT 'active'")
+        + "; "
+        "CREATE TABLE addresses (user_id INTEGER, kind sort, city TEXT)",
+        url=url,
+        source={
+            "active": None,
+            "filter": {"status": ["active", "never heard of"]},
+            "addresses": {
+                "table": "addresses",
+                "user": "user_id",
+                "kind": "kind",
+                "shipping": "S",
+                "billing": "B",
+                "fields": {"city": "city"},
+            },
+        },
+        site={"create": False},
+    )
+    people.add("bob")
+    people.add("eve", status="gone")
+    people.run("INSERT INTO addresses VALUES (1, 'B', 'Ulm')")
+    assert people.get(login_id="bob").profile.billing_address.city == "Ulm"
+    assert refused(people.login("eve")) == "invalid_login"
+    postgresql.drop(url)

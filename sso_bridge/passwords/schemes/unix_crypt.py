@@ -67,6 +67,8 @@ class Yescrypt:
         if whole is None:
             raise UnusableHash("yescrypt")
         n, r = 1 << (_DIGITS.index(whole[1]) + 1), _DIGITS.index(whole[2]) + 1
+        if n * r < 1024:  # libxcrypt makes none so small, and cannot compute some of them
+            raise UnusableHash("yescrypt")
         within("yescrypt", "memory in KiB", n * r // 8, limits.memory_kib)
         return StoredHash("yescrypt", (n, r), partial(_yescrypt_fits, stored))
 
