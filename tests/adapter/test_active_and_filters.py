@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.people import TABLE, People, erid_in, refused
+from tests.services import PostgreSQL
 
 Make = Callable[..., People]
 LATER, EARLIER = timedelta(hours=1), timedelta(hours=-1)
@@ -190,3 +192,25 @@ def test_each_site_has_its_own_users_of_one_source(make: Make) -> None:
     assert people.run("SELECT store, kind FROM users WHERE login = 'new'") == [(1, "customer")]
     assert people.erid("new", site_id="de") == made
     assert refused(people.login("new", site_id="at")) == "invalid_login"
+
+
+@pytest.mark.parametrize("kind", ["TIMESTAMP", "TIMESTAMPTZ"])
+def test_infinity_is_in_the_future_and_minus_infinity_in_the_past(
+    postgresql: PostgreSQL, tmp_path: Path, kind: str
+) -> None:
+    url = postgresql.new_database()
+    rule = {"column": "until", "expires": "naive_utc" if kind == "TIMESTAMP" else "aware"}
+    people = People(
+        tmp_path,
+        TABLE.replace("first_name TEXT", f"first_name TEXT, until {kind}, born DATE"),
+        url=url,
+        source={"active": rule, "profile": {"last_name": "born"}},
+        site={"create": False},
+    )
+    people.add("bob", until="infinity", born="infinity")
+    people.add("eve", until="-infinity")
+    people.add("ann", until="2100-01-01")
+    assert erid_in(people.get(login_id="bob"))
+    assert erid_in(people.login("ann"))
+    assert refused(people.login("eve")) == "invalid_login"
+    postgresql.drop(url)

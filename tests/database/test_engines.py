@@ -249,3 +249,9 @@ def test_the_drivers_of_untested_engines_are_an_outage_in_time(driver: str, url:
         with pytest.raises(Unavailable):
             Shelf(url.format(port)).read(0.5)
         assert time.monotonic() - began < 0.5 + LATE
+
+
+def test_a_character_set_that_the_driver_does_not_know_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="'charset'"):
+        Database("mysql+pymysql://h/d?charset=zzz", what="shelf")
+    Database("mysql+pymysql://h/d?charset=utf8mb4", what="shelf").close()

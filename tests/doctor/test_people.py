@@ -121,6 +121,6 @@ def test_what_cannot_be_looked_at_is_told_and_the_rest_goes_on(tmp_path: Path) -
     people.run("UPDATE base SET first_name = 'no json'")
     found = look(people)
     assert "profiles" in {
-        f.place.removeprefix("sources.shop: ") for f in found if f.check == "not_looked_at"
+        f.place.removeprefix("sources.shop: ") for f in found if f.check == "statement_refused"
     }
     assert "hashes" in {f.check for f in found}

@@ -29,6 +29,11 @@ class MariaDB(Other):
         """The certificate is checked exactly if a CA is named. Whatever reads as if it were checked
         too, and is not, is refused."""
         query = dict(url.query)
+        named = query.get("charset")
+        if isinstance(named, str) and _charset(named) is None:
+            raise ConfigurationError(
+                "the database URL's 'charset' is none that the driver knows; take utf8mb4"
+            )
         if "ssl_verify_identity" in query and "ssl_check_hostname" not in query:
             query["ssl_check_hostname"] = query.pop("ssl_verify_identity")
         if str(query.get("ssl_verify_cert", "")).lower() in _YES and "ssl_ca" in query:
@@ -93,3 +98,10 @@ class MariaDB(Other):
     def was_demoted(self, error: BaseException) -> bool:
         """--read-only (also --super-read-only), a read-only transaction, InnoDB's own switch."""
         return arguments_of(error)[:1] in ((1290,), (1792,), (1874,))
+
+
+def _charset(name: str) -> object:
+    """What the driver knows under the name of a character set; None for nothing."""
+    from pymysql.charset import charset_by_name
+
+    return charset_by_name(name)

@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from .contract import Other, whole_seconds
+from .forever import read_forever
 
 __all__ = ["PostgreSQL"]
 
@@ -38,6 +40,9 @@ class PostgreSQL(Other):
         if "connect_timeout" in url.query:
             return {}
         return {"connect_timeout": whole_seconds(seconds / _hosts(url), least=2)}
+
+    def on_connect(self, connection: Any, record: ConnectionPoolEntry, durable: bool) -> None:
+        read_forever(connection)
 
     def socket_of(self, connection: Any) -> int | None:
         number: int = connection.fileno()
