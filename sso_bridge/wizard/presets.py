@@ -11,7 +11,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, column, select, table
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..config.source import Source, columns_in
+from ..config.mapped import columns_in
+from ..config.source import Source
 from ..errors import ConfigurationError
 from .schema import TableFacts, attempt
 from .signatures import SIGNATURES, Signature
