@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from .. import wiring
@@ -15,12 +15,13 @@ from ..core.deadline import Deadline
 from ..errors import BridgeError
 from ..observing import Silent
 from ..passwords import PasswordHashes
-from .draft import Ask, Draft
+from .draft import Ask, Draft, Question
 from .known import draft_of_preset
-from .people import Known
+from .people import Known, filled_tables
 from .preset_text import comment
-from .presets import recognise
+from .presets import Fit, has_rows, recognise
 from .schema import Progress, open_database, read, reading
+from .scout import Scout
 from .target import Target, written_url
 from .unknown import draft_of_tables
 
@@ -55,15 +56,37 @@ def draw_up(target: Target, wanted: Wanted, ask: Ask, *, progress: Progress | No
             fit = None
             if wanted.table is None or wanted.preset is not None:
                 fit = recognise(tables, connection, only=wanted.preset, users=wanted.table)
+            named, doubt = wanted.table, ""
+            if fit is not None and wanted.preset is None and not has_rows(connection, fit.users):
+                fit, named, doubt = _filled(fit, Scout(connection, tables), ask)
             if fit is not None:
                 draft = draft_of_preset(fit, connection, target, ask)
             else:
-                draft = draft_of_tables(tables, connection, target, ask, wanted.table, wanted.known)
+                known = wanted.known
+                draft = draft_of_tables(tables, connection, target, ask, named, known, doubt)
         _census(draft, target, _checked(draft, target))
         _checked(draft, target)
         return draft
     finally:
         database.close()
+
+
+def _filled(fit: Fit, scout: Scout, ask: Ask) -> tuple[Fit | None, str | None, str]:
+    """Where the users are if nobody is in the table of known software: that `fit` nevertheless, or
+    the name of another table; and the doubt about it."""
+    users = fit.users.shown
+    others = {one.table.shown: one for one in filled_tables(scout, [*fit.tables.values()])}
+    if not others:
+        return fit, None, ""
+    choices = {users: f"{fit.preset.title}; nobody is in it"}
+    choices |= {name: one.reasons() for name, one in others.items()}
+    default = next(iter(others)) if len(others) == 1 else users
+    chosen = ask(Question("Which table has the users?", choices, default))
+    if chosen == users:
+        doubt = f"nobody is in {users}, but somebody in {' and '.join(others)}: see --table."
+        return replace(fit, doubt=doubt), None, ""
+    doubt = f"{users} fits {fit.preset.title}, but nobody is in it; this takes {chosen}."
+    return None, chosen, doubt
 
 
 def _checked(draft: Draft, target: Target) -> Settings:

@@ -13,7 +13,7 @@ from .schema import ColumnFacts, TableFacts
 from .scout import SURE, TEXT, Scout
 from .words import NOT_A_PASSWORD, NOT_PEOPLE, USER_TABLE, fit, is_called, words_of
 
-__all__ = ["Candidate", "Known", "Stored", "find_users", "join_name"]
+__all__ = ["Candidate", "Known", "Stored", "filled_tables", "find_users", "join_name"]
 
 _LOOKED_INTO: Final = 8
 
@@ -53,8 +53,9 @@ class Candidate:
     login: ColumnFacts | None
     password: Stored | None
     score: float
+    filled: bool
     others: tuple[str, ...] = ()
-    """Tables that look nearly as well."""
+    """Tables that look nearly as well, or better but for the people."""
 
     def reasons(self) -> str:
         """Why it is thought so."""
@@ -62,7 +63,13 @@ class Candidate:
         found += ["has e-mail addresses"] if self.email else []
         found += ["has logins"] if self.login else []
         found += ["has passwords"] if self.password and not self.password.join else []
+        found += [] if self.filled else ["nobody is in it"]
         return ", ".join(found) or "has a key"
+
+    @property
+    def has_shoppers(self) -> bool:
+        """Whether somebody is in it, and it is not called like one of administrators."""
+        return self.filled and not NOT_PEOPLE & {*words_of(self.table.name)}
 
 
 def find_users(scout: Scout, wanted: str | None, ask: Ask) -> Candidate:
@@ -75,20 +82,37 @@ def find_users(scout: Scout, wanted: str | None, ask: Ask) -> Candidate:
         )
     if wanted is not None:
         return _wanted(scout, wanted)
-    first = sorted(scout.tables, key=lambda one: -_declared(scout, one))[:_LOOKED_INTO]
-    found = [one for table in first if (one := _candidate(scout, table)) is not None]
-    usable = sorted((one for one in found if one.password), key=lambda one: -one.score)
+    found = _candidates(scout)
+    usable = _usable(found)
     if not usable:
         raise NotPossible(_nothing(scout, found))
     best = usable[0]
-    near = [one for one in usable[1:] if one.score > 0.7 * best.score]
+    filled = [] if best.filled else [one for one in usable if one.has_shoppers]
+    near = [one for one in usable[1:] if one.score > 0.7 * best.score or one in filled]
     if near:
+        default = filled[0] if len(filled) == 1 else best
         choices = {one.table.shown: one.reasons() for one in [best, *near]}
-        chosen = ask(Question("Which table has the users?", choices, best.table.shown))
+        chosen = ask(Question("Which table has the users?", choices, default.table.shown))
+        others = [one for one in [best, *near] if one.table.shown != chosen]
         best = next(one for one in usable if one.table.shown == chosen)
-        others = tuple(one for one in choices if one != chosen)
-        best = replace(best, others=others)
+        told = (f"{one.table.shown}{'' if one.filled else ' (nobody is in it)'}" for one in others)
+        best = replace(best, others=tuple(told))
     return best
+
+
+def filled_tables(scout: Scout, without: Collection[TableFacts]) -> list[Candidate]:
+    """Tables with users in them that could be taken, the best first, but for some."""
+    usable = _usable(_candidates(scout))
+    return [one for one in usable if one.has_shoppers and one.table not in without]
+
+
+def _candidates(scout: Scout) -> list[Candidate]:
+    first = sorted(scout.tables, key=lambda one: -_declared(scout, one))[:_LOOKED_INTO]
+    return [one for table in first if (one := _candidate(scout, table)) is not None]
+
+
+def _usable(found: Sequence[Candidate]) -> list[Candidate]:
+    return sorted((one for one in found if one.password), key=lambda one: -one.score)
 
 
 def _wanted(scout: Scout, name: str) -> Candidate:
@@ -148,7 +172,8 @@ def _candidate(scout: Scout, table: TableFacts) -> Candidate | None:
         score += 3 * password.shapes.hashed()
     if email is not None and scout.sample(table)[email.name].mostly("email"):
         score += 1
-    return Candidate(table, subject, email, login, password, score)
+    filled = scout.sample(table)[subject].rows > 0
+    return Candidate(table, subject, email, login, password, score, filled)
 
 
 def _subject(scout: Scout, table: TableFacts) -> str | None:

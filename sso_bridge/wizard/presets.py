@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from typing import Any, Final
 
-from sqlalchemy import Connection, column, select, table
+from sqlalchemy import Connection, column, literal, select, table
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..config.mapped import columns_in
@@ -18,7 +18,7 @@ from .schema import TableFacts, attempt
 from .signatures import SIGNATURES, Signature
 from .words import NOT_PEOPLE, words_of
 
-__all__ = ["Fit", "Preset", "Use", "known_presets", "recognise"]
+__all__ = ["Fit", "Preset", "Use", "has_rows", "known_presets", "recognise"]
 
 _NOT_OF_SOFTWARE: Final = ("demo.toml", "example.toml")
 _MAY_LACK: Final = ("profile", "shipping", "billing", "fields", "attributes")
@@ -136,6 +136,8 @@ class Fit:
     missing: tuple[Use, ...]
     also: tuple[str, ...] = ()
     """Other user tables that it would fit as well."""
+    doubt: str = ""
+    """Why another table may have the users."""
 
     @property
     def users(self) -> TableFacts:
@@ -178,7 +180,8 @@ def recognise(
         if only not in names:
             raise ConfigurationError(f"--preset {only}: there is none; take {', '.join(names)}")
         presets = [preset for preset in presets if preset.name == only]
-    fits = [fit for preset in presets if (fit := _fit(preset, tables, only is not None, users))]
+    forced = only is not None
+    fits = [fit for one in presets if (fit := _fit(one, tables, forced, users, connection))]
     fits = [fit for fit in fits if only or _has_names(connection, fit)]
     if only is not None and not fits:
         raise ConfigurationError(f"--preset {only}: does not fit; {_why_not(presets[0], tables)}")
@@ -187,14 +190,36 @@ def recognise(
     named = {fit.preset.name for fit in fits}
     beaten = {name for fit in fits for name in fit.preset.signature.over if name in named}
     left = [fit for fit in fits if fit.preset.name not in beaten]
-    return max(left, key=lambda fit: len(set(fit.preset.uses())) - len(fit.missing))
+    left.sort(key=lambda fit: len(fit.missing) - len(set(fit.preset.uses())))
+    if has_rows(connection, left[0].users):
+        return left[0]
+    for fit in left[1:]:
+        if fit.users is not left[0].users and has_rows(connection, fit.users):
+            empty = f"{left[0].users.shown} fits {left[0].preset.title}, but nobody is in it"
+            return replace(fit, doubt=f"{empty}; this takes {fit.users.shown}.")
+    return left[0]
+
+
+def has_rows(connection: Connection, of: TableFacts) -> bool:
+    """Whether there is anything in a table; True where it may not be read."""
+    rows = select(literal(1)).select_from(table(of.name, schema=of.schema)).limit(1)
+    try:
+        with attempt(connection):
+            return connection.execute(rows).first() is not None
+    except SQLAlchemyError:
+        return True
 
 
 def _fit(
-    preset: Preset, tables: Sequence[TableFacts], forced: bool, named: str | None
+    preset: Preset,
+    tables: Sequence[TableFacts],
+    forced: bool,
+    named: str | None,
+    connection: Connection,
 ) -> Fit | None:
     """How a preset fits: with its own prefix if it can, else with the first other one that does,
-    else, if its one table may have any name, with any table of those columns."""
+    else, if its one table may have any name, with any table of those columns. One with people in
+    it counts before those without, but not one of administrators."""
     by_name = {(one.schema, one.name): one for one in tables}
     wanted, signature = preset.tables(), preset.signature
     main = wanted[""].removeprefix(signature.prefix)
@@ -217,9 +242,16 @@ def _fit(
             found.append(whole)
     if not found:
         return None
-    chosen = found[0]
+    people = [one for one in found if not NOT_PEOPLE & {*words_of(one[""].name)}]
+    filled = (one for one in people if has_rows(connection, one[""]))
+    chosen = found[0] if len(found) == 1 else next(filled, found[0])
     missing = [use for use in preset.uses() if use.column not in chosen[use.of].columns]
-    return Fit(preset, chosen, tuple(missing), tuple(sorted(one[""].shown for one in found[1:])))
+    return Fit(
+        preset,
+        chosen,
+        tuple(missing),
+        tuple(sorted(one[""].shown for one in found if one is not chosen)),
+    )
 
 
 def _order(table: TableFacts, name: str) -> tuple[bool, bool, str, str]:

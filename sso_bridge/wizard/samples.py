@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import Connection, String, case, cast, column, func, null, select, table
@@ -25,14 +26,23 @@ _HEX = re.compile(r"[0-9a-fA-F]+")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d.*)?")
 _PHONE = re.compile(r"\+?[\d ()/.-]{6,25}")
 _LOCALE = re.compile(r"[a-z]{2,3}[_-][A-Z]{2}")
-_ZERO: Final = ("0000-00-00", "0001-01-01")
+_ZERO_DATE: Final = "0000-00-00"
+_ZERO: Final = (_ZERO_DATE, "0001-01-01")
+_ZERO_TIME = re.compile(r"0000-00-00( 00:00:00(\.0+)?)?")
+_SMALL: Final = range(-1, 10)
+_EPOCHS: Final = {
+    "epoch_seconds": (10**8, 10**10),
+    "epoch_milliseconds": (10**11, 10**13),
+}
+"""Numbers that are a time of 1973 or later."""
 _DIGESTS: Final = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 
 
 @dataclass(slots=True)
 class Shapes:
     """What a column's cells look like: how many of each. `rows` counts all, `given` those that are
-    neither NULL nor empty. `words` are cells that stand in our own lists."""
+    neither NULL nor empty. `words` are cells that stand in our own lists; of times, those that are
+    none, such as 0000-00-00 on MariaDB."""
 
     rows: int = 0
     nulls: int = 0
@@ -43,6 +53,11 @@ class Shapes:
     words: Counter[str] = field(default_factory=Counter)
     numbers: Counter[int] = field(default_factory=Counter)
     distinct: int = 0
+
+    @property
+    def empty(self) -> int:
+        """How many cells are empty texts."""
+        return self.rows - self.nulls - self.given
 
     def mostly(self, look: str, share: float = 0.8) -> bool:
         """Whether at least `share` of the cells look so."""
@@ -97,11 +112,20 @@ def words_in(
 
 
 def _selected(cell: Any, facts: ColumnFacts) -> Any:
-    """The column, cut where it may be long; of what is no matter only whether it is NULL."""
+    """The column, cut where it may be long; of a time only which kind it is; of what is no matter
+    only whether it is NULL."""
     if facts.kind in ("text", "untyped"):
         return func.substr(cast(cell, String(_LONGEST)), 1, _LONGEST).label(None)
-    if facts.kind in ("integer", "boolean"):
+    if facts.kind in ("integer", "boolean", "number"):
         return cell
+    if facts.kind == "time":
+        text = cast(cell, String(_LONGEST))
+        return case(
+            (cell.is_(None), null()),
+            (text.like(f"{_ZERO_DATE}%"), text),
+            (text.like("%:%"), "2000-01-01 00:00"),
+            else_="2000-01-01",
+        ).label(None)
     return case((cell.is_(None), null()), else_=1).label(None)
 
 
@@ -110,17 +134,22 @@ def _count(shapes: Shapes, cell: object) -> None:
     if cell is None:
         shapes.nulls += 1
         return
-    if isinstance(cell, (bool, int)):
+    if isinstance(cell, bytes) and len(cell) == 1:
+        cell = cell[0]  # a BIT
+    if isinstance(cell, Decimal):
+        cell = float(cell)
+    if isinstance(cell, (bool, int, float)):
         shapes.given += 1
-        if -1 <= cell <= 9:
+        if cell in _SMALL:
             shapes.numbers[int(cell)] += 1
+        shapes.looks.update(n for n, (low, high) in _EPOCHS.items() if low <= cell < high)
         return
     text = str(cell).strip()
     if not text:
         return
     shapes.given += 1
     shapes.lengths[len(text)] += 1
-    if text in VALUES or text.casefold() in LANGUAGES:
+    if text in VALUES or text.casefold() in LANGUAGES or _ZERO_TIME.fullmatch(text):
         shapes.words[text] += 1
     if re.fullmatch(r"-?\d", text):
         shapes.numbers[int(text)] += 1
@@ -140,6 +169,8 @@ def _looks(text: str) -> Collection[str]:
         looks.add(_DIGESTS[len(text)])
     if _DATE.match(text) and not text.startswith(_ZERO):
         looks.add("date")
+        if len(text) == 10:
+            looks.add("day")
     if _PHONE.fullmatch(text) and sum(c.isdigit() for c in text) >= 5:
         looks.add("phone")
     if _LOCALE.fullmatch(text):

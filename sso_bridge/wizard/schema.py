@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Inspector, inspect, types
+from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchTableError, SAWarning, SQLAlchemyError
 
 from ..core.deadline import Deadline
 from ..database import Database
+from ..database.indexes import TableKeys, keys_of
 from ..errors import ConfigurationError, SourceUnavailable
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "reading",
 ]
 
+_T = TypeVar("_T")
 Kind = Literal["text", "integer", "boolean", "time", "number", "bytes", "uuid", "untyped", "other"]
 
 
@@ -155,7 +158,7 @@ def read(
             facts
             for schema in [None, *others]
             for name, is_view in _counted(_names(inspector, schema), progress)
-            if (facts := _facts(inspector, name, schema, is_view)) is not None
+            if (facts := _facts(connection, inspector, name, schema, is_view)) is not None
         )
 
 
@@ -173,24 +176,15 @@ def _names(inspector: Inspector, schema: str | None) -> list[tuple[str, bool]]:
     return names + [(name, True) for name in views]
 
 
-def _facts(inspector: Inspector, name: str, schema: str | None, is_view: bool) -> TableFacts | None:
-    asked: dict[str, Any] = {"schema": schema}
+def _facts(
+    connection: Connection, inspector: Inspector, name: str, schema: str | None, is_view: bool
+) -> TableFacts | None:
     try:
-        declared = inspector.get_columns(name, **asked)
+        declared = inspector.get_columns(name, schema=schema)
     except (NoSuchTableError, SQLAlchemyError):
         return None
-    primary = tuple(_ask(inspector.get_pk_constraint, name, asked, {})["constrained_columns"] or ())
-    if inspector.dialect.name == "sqlite":
-        indexes = _ask(inspector.get_indexes, name, {**asked, "include_auto_indexes": True}, [])
-    else:
-        indexes = _ask(inspector.get_indexes, name, asked, [])
-    partial = [
-        i for i in indexes if any(k.endswith("_where") for k in i.get("dialect_options", {}))
-    ]
-    uniques = [u["column_names"] for u in _ask(inspector.get_unique_constraints, name, asked, [])]
-    uniques += [i["column_names"] for i in indexes if i["unique"] and i not in partial]
-    uniques.append(list(primary))
-    leading = {one[0] for one in [*uniques, *(i["column_names"] for i in indexes)] if one}
+    keys = _told(lambda: keys_of(connection, name, schema), TableKeys())
+    references: list[Any] = _told(lambda: inspector.get_foreign_keys(name, schema=schema), [])
     return TableFacts(
         name=name,
         schema=schema,
@@ -199,30 +193,29 @@ def _facts(inspector: Inspector, name: str, schema: str | None, is_view: bool) -
             c["name"]: ColumnFacts(
                 name=c["name"],
                 kind=kind_of(c["type"]),
-                nullable=bool(c["nullable"]) and c["name"] not in primary,
-                unique=[c["name"]] in uniques,
-                indexed=c["name"] in leading,
+                nullable=bool(c["nullable"]) and c["name"] not in keys.primary,
+                unique=keys.is_unique(c["name"]),
+                indexed=c["name"] in keys.leading,
                 aware=bool(getattr(c["type"], "timezone", False)),
                 renewed="on update" in str(c.get("default") or "").lower(),
             )
             for c in declared
         },
-        primary_key=primary,
+        primary_key=keys.primary,
         references=tuple(
             Reference(f["constrained_columns"][0], f["referred_schema"], f["referred_table"], t[0])
-            for f in _ask(inspector.get_foreign_keys, name, asked, [])
+            for f in references
             if len(f["constrained_columns"]) == 1 and (t := f["referred_columns"] or [""])
         ),
     )
 
 
-def _ask(method: Any, name: str, asked: Mapping[str, Any], absent: Any) -> Any:
-    """What the inspector tells, or `absent` of what it cannot tell, such as of a view's keys."""
+def _told(ask: Callable[[], _T], absent: _T) -> _T:
+    """What the database tells, or `absent` of what it cannot tell, such as of a view's keys."""
     try:
-        told = method(name, **asked)
+        return ask()
     except (NoSuchTableError, NotImplementedError, SQLAlchemyError):
-        told = absent
-    return {"constrained_columns": (), **told} if isinstance(told, dict) else told
+        return absent
 
 
 def kind_of(declared: types.TypeEngine[Any]) -> Kind:
@@ -232,6 +225,8 @@ def kind_of(declared: types.TypeEngine[Any]) -> Kind:
     if isinstance(declared, types.Boolean) or (
         isinstance(declared, types.Integer) and getattr(declared, "display_width", 0) == 1
     ):
+        return "boolean"
+    if isinstance(declared, mysql.BIT) and declared.length in (None, 1):
         return "boolean"
     kinds: tuple[tuple[type[Any], Kind], ...] = (
         (types.Integer, "integer"),

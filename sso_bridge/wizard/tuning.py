@@ -10,10 +10,12 @@ from sqlalchemy import Connection, column, func, select, table
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..config import toml
+from .activity import active_rules
 from .draft import Ask, Confidence, Draft, Question
 from .preset_text import SITE, PresetText, comment
 from .presets import Fit
 from .schema import attempt
+from .scout import Scout
 
 __all__ = ["tune"]
 
@@ -29,12 +31,14 @@ def tune(fit: Fit, text: PresetText, draft: Draft, connection: Connection, ask: 
             why = f"doubt: {why}"
         text.leave_out(use.place, use.column, why)
         draft.choose(".".join(use.place), "left out", why, "likely")
-    for tuner in (*_OF.get(fit.preset.name, ()), _deleted, _secrets, _collations):
+    for tuner in (*_OF.get(fit.preset.name, ()), _deleted, _further, _secrets, _collations):
         tuner(fit, text, draft, connection, ask)
     if fit.also:
         others = ", ".join(fit.also)
         told = draft.doubt(f"{others} would fit as well; this takes {fit.users.shown}.")
         text.remark(("table",), told)
+    if fit.doubt:
+        text.remark(("table",), draft.doubt(fit.doubt))
 
 
 def _realm(fit: Fit, text: PresetText, draft: Draft, connection: Connection, ask: Ask) -> None:
@@ -136,6 +140,23 @@ def _deleted(fit: Fit, text: PresetText, draft: Draft, connection: Connection, a
     else:
         text.change(("filter",), [whole.replace("{", f"{{ {rule},", 1)])
     draft.choose("filter", "deleted_at is NULL", "deleted users are still in the table", "likely")
+
+
+def _further(fit: Fit, text: PresetText, draft: Draft, connection: Connection, ask: Ask) -> None:
+    """Applications of one's own: further columns that say who may come in."""
+    if not fit.preset.signature.any_name:
+        return
+    known = {use.column for use in fit.preset.uses() if use.of == ""}
+    if "deleted_at = { null = true }" in (text.value_of(("filter",)) or ""):
+        known.add("deleted_at")
+    for rule in active_rules(Scout(connection, (fit.users,)), fit.users, ask, known):
+        if rule.settings is None:
+            continue
+        settings = toml.value({"column": rule.column, **rule.settings})
+        _restrict(text, [settings], f"There is a column {rule.column}.")
+        if rule.doubt:
+            text.remark(("active",), draft.doubt(f"{rule.doubt}."))
+        draft.choose("active", settings, rule.why, rule.confidence)
 
 
 def _restrict(text: PresetText, rules: Sequence[str], why: str) -> None:

@@ -35,12 +35,13 @@ def draft_of_tables(
     ask: Ask,
     wanted: str | None,
     known: Known | None = None,
+    doubt: str = "",
 ) -> Draft:
-    """What the tables look like. Raises NotPossible if no table is usable, ConfigurationError if
-    `wanted` is not there."""
+    """What the tables look like. `doubt` is why another table than `wanted` may have the users.
+    Raises NotPossible if no table is usable, ConfigurationError if `wanted` is not there."""
     scout = Scout(connection, tables)
     users = find_users(scout, wanted, ask)
-    return _Drawing(scout, users, target, ask, known).draft()
+    return _Drawing(scout, users, target, ask, known).draft(doubt)
 
 
 class _Drawing:
@@ -57,17 +58,19 @@ class _Drawing:
         self._remarks: dict[tuple[str, ...], list[str]] = {}
         self._used = {users.subject}
 
-    def draft(self) -> Draft:
-        """All of it, in the order in which it is written."""
+    def draft(self, doubt: str) -> Draft:
+        """All of it, in the order in which it is written; `doubt` is of the table."""
         table, users = self._table, self._users
         self._settings |= {"read_only": True, "table": table.name}
         if table.schema is not None:
             self._settings["schema"] = table.schema
-        near = _LIKELY if users.score > 6 and not users.others else _DOUBTFUL
+        near = _LIKELY if users.score > 6 and not users.others and not doubt else _DOUBTFUL
         if users.others:
             self._remarks[("table",)] = self._draft.doubt(
                 f"the users may be in {' or '.join(users.others)} instead."
             )
+        if doubt:
+            self._remarks[("table",)] = self._draft.doubt(doubt)
         self._draft.choose("table", table.shown, users.reasons(), near)
         self._subject()
         self._login()

@@ -13,8 +13,10 @@ __all__ = [
     "BILLING_WORDS",
     "COUNTRIES_3",
     "COUNTRY_TABLE",
+    "KEPT_OUT",
     "LANGUAGES",
     "NOT_A_PASSWORD",
+    "NOT_KEPT_OUT",
     "NOT_PEOPLE",
     "ORDERS",
     "ROLES",
@@ -48,6 +50,14 @@ NOT_PEOPLE: Final = _words(
     " bestellungen rolle rollen gruppe gruppen meta attribute attributes setting settings visit"
     " visits mitarbeiter supplier suppliers lieferant lieferanten vendor vendors"
 )
+KEPT_OUT: Final = _words(
+    "locked lockout blocked banned ban disabled deactivated suspended suspension blacklisted"
+    " blacklist deleted deletion gesperrt sperre geloescht terminated frozen bloque bloqueado"
+    " bloccato geblokkeerd"
+)
+"""Words in the names of columns about who may not come in."""
+NOT_KEPT_OUT: Final = _words("count counter attempts attempt enabled last version failed failures")
+"""Words in the names of columns that are about locking, and lock nobody out."""
 NOT_A_PASSWORD: Final = _words(
     "reset token hint old previous temp tmp expires expire expiry changed change date at on until"
     " question attempts attempt count required salt key code algorithm algo type method last time"
@@ -132,6 +142,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
         "active isactive enabled isenabled activated isactivated aktiv aktiviert istaktiv"
         " freigeschaltet freigegeben actif active estactif activo activado habilitado attivo"
         " abilitato ativo actief aktivni aktywny allowlogin canlogin approved isapproved"
+        " nonlocked accountnonlocked nonexpired accountnonexpired credentialsnonexpired notlocked"
     ),
     "inactive": _words(
         "blocked isblocked banned isbanned disabled isdisabled suspended issuspended inactive"
@@ -139,12 +150,16 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
         " istgesperrt geloescht istgeloescht geloscht inaktiv deaktiviert bloque supprime desactive"
         " bloqueado eliminado borrado baja bloccato cancellato sospeso excluido geblokkeerd"
         " verwijderd spam anonymized archived"
+        " lockedout islockedout blacklisted isblacklisted deactivated isdeactivated notactive"
+        " trashed istrashed terminated isterminated revoked isrevoked frozen isfrozen"
     ),
     "inactive_since": _words(
         "deletedat deletedon deletiondate datedeleted deleteddate blockedat bannedat disabledat"
         " suspendedat closedat deactivatedat geloeschtam geloschtam loeschdatum gesperrtam"
         " supprimele desactivele fechabaja eliminadoen cancellatoil dataexclusao removedat"
         " archivedat anonymizedat lockedat"
+        " disabledon blockedon bannedon suspendedon lockedon deactivatedon closedon removedon"
+        " gesperrtseit deletedtime deletetime terminatedat revokedat trashedat frozenat"
     ),
     "locked_until": _words(
         "lockeduntil lockoutend lockexpires lockuntil blockeduntil banneduntil gesperrtbis"

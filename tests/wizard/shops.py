@@ -17,6 +17,7 @@ __all__ = ["PASSWORD", "SHOPS", "Shop"]
 PASSWORD: Final = "Küchenzeile 7"
 HASH: Final = BcryptMaker(cost=4).make(PASSWORD.encode())
 SALT: Final = "x9!k"
+LONG_AGO: Final = "2020-01-01 00:00:00"
 
 
 def _md5(text: str) -> str:
@@ -132,7 +133,7 @@ FULL_NAME: Final = Shop(
                     "bill_street": "2 Bank St",
                     "bill_city": "Dallas",
                     "bill_zip": "75001",
-                    "created_at": "2020-01-01 00:00:00",
+                    "created_at": LONG_AGO,
                     "language": "de",
                 }
                 for n, name, status in [(1, "maria", "active"), (2, "gone", "banned")]
@@ -177,7 +178,7 @@ DEFAULT_ID: Final = Shop(
                     "pw": HASH,
                     "default_shipping_address_id": 12,
                     "default_billing_address_id": 11,
-                    "created_on": "2020-01-01 00:00:00",
+                    "created_on": LONG_AGO,
                     "deleted_at": deleted,
                     "external_id": None,
                 }
@@ -345,7 +346,7 @@ CAMEL: Final = Shop(
                     "EmailAddress": mail,
                     "PasswordHash": HASH,
                     "IsDeleted": deleted,
-                    "DateCreated": "2020-01-01 00:00:00",
+                    "DateCreated": LONG_AGO,
                 }
                 for n, mail, deleted in [(1, "bo@example.com", 0), (2, "no@example.com", 1)]
             ],
