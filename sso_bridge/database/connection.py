@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -125,7 +125,8 @@ class Database:
             raise outage from None
         except (OverflowError, ValueError) as error:  # some drivers let these through
             raise self._unavailable(f"{self.what}: {type(error).__name__}") from None
-        except (OSError, TypeError) as error:  # a file that is missing; an unknown parameter
+        # A file that is missing; an unknown parameter; a thread that cannot be started.
+        except (OSError, TypeError, RuntimeError) as error:
             if opened:
                 raise
             raise self._unavailable(f"{self.what}: {describe(error, connecting=True)}") from None
@@ -142,6 +143,13 @@ class Database:
             except Unavailable as error:
                 if not error.may_be_repeated:
                     raise
+
+    def queue(self, connection: Connection, texts: Sequence[str]) -> None:
+        """Say first thing in a transaction which texts must be nobody else's: of transactions that
+        name one in common, and each look for it once they have written it, one at most succeeds
+        without seeing the other's. One may be undone for that, with an error that may be
+        repeated."""
+        self._dialect.queue(connection, texts)
 
     def is_missing(self) -> bool:
         """Whether it is known, without connecting, that there is no such database."""

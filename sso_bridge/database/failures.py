@@ -16,7 +16,7 @@ _NAME: Final = re.compile(r"""(?<!\w)(['"`]).*?\1""", re.DOTALL)
 (can't) begins none."""
 
 
-def describe(error: SQLAlchemyError | OSError | TypeError, *, connecting: bool = False) -> str:
+def describe(error: Exception, *, connecting: bool = False) -> str:
     """What went wrong. `connecting` says that nothing was asked yet, so that no value can be in it:
     more is told then, such as what is wrong with a certificate."""
     if isinstance(error, SQLAlchemyError):

@@ -89,9 +89,9 @@ def _from_number(number: float, kind: TimeKind) -> float:
 def _datetime(value: object) -> datetime:
     if isinstance(value, datetime):
         return value
-    if isinstance(value, str) and ":" in value:
-        try:
+    try:
+        if isinstance(value, str) and ":" in value:
             return datetime.fromisoformat(value)
-        except ValueError:
-            pass
+    except ValueError:
+        raise Unreadable("is no date and time") from None  # the cause would quote the value
     raise Unreadable("is no date and time")

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, types
+from sqlalchemy import Connection, Select, column, types
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.visitors import iterate
 
 from ..core.logins import LoginRule
+from ..database.indexes import keys_of
 from ..sources.fields import Column
+from ..sources.kinds import AsText, base_of, equal
 from ..sources.mapping import LoginColumn
 from ..sources.matching import fitting_collation
+from ..sources.shape import TableShape
 from ..sources.tables import Tables
 from .examined import Examined
-from .keys import leads
 
 __all__ = ["computed_in", "index_of", "login_index_of", "statement_of"]
 
@@ -24,7 +26,8 @@ def computed_in(statement: Select[Any]) -> FunctionElement[Any] | None:
     """What a statement compares that a function makes of a column; None if it does not."""
     where = statement.whereclause
     parts = () if where is None else iterate(where)
-    return next((part for part in parts if isinstance(part, FunctionElement)), None)
+    computed = (part for part in parts if isinstance(part, FunctionElement))
+    return next((part for part in computed if not isinstance(part, AsText)), None)
 
 
 def _computed_of(connection: Connection, computes: FunctionElement[Any], table: str) -> str:
@@ -53,25 +56,63 @@ def statement_of(
 def index_of(connection: Connection, examined: Examined, alias: str, columns: Sequence[str]) -> str:
     """The index that would help to find rows of what the statement calls `alias`."""
     mapping = examined.mapping
-    joins = {f"j_{of}": join for of, join in mapping.joins.items()}
     addresses = mapping.addresses
+    tables = Tables.of_users(mapping, source="")
+    joins = {f"j_{of}": (join, of, tables) for of, join in mapping.joins.items()}
     if addresses is not None:
-        joins |= {f"j_{of}": join for of, join in addresses.joins.items()}
+        columns_of = [Column(ours) for join in addresses.joins.values() for _, ours in join.on]
+        theirs = Tables.of_addresses(addresses, columns_of, source="")
+        joins |= {f"j_{of}": (join, of, theirs) for of, join in addresses.joins.items()}
     if alias in joins:
-        join = joins[alias]
-        return statement_of(connection, join.schema, join.table, [theirs for theirs, _ in join.on])
-    pairs = {f"p_{of}": one for of, one in mapping.pairs.items()} | {
-        one.table: one for one in mapping.pairs.values()
-    }
-    if alias in pairs:
-        return statement_of(
-            connection, pairs[alias].schema, pairs[alias].table, [pairs[alias].user]
-        )
+        join, of, own = joins[alias]
+        kinds = [
+            (name, own.type_of(connection, Column(name, of)), own.type_of(connection, Column(ours)))
+            for name, ours in join.on
+        ]
+        return _joined_index(connection, join.schema, join.table, kinds)
+    for of, pairs in mapping.pairs.items():
+        if alias == f"p_{of}":
+            kind = TableShape(pairs.table, pairs.schema, source="").type_of(connection, pairs.user)
+            subject = tables.type_of(connection, Column(mapping.subject))
+            return _joined_index(
+                connection, pairs.schema, pairs.table, [(pairs.user, kind, subject)]
+            )
+        if alias == pairs.table:
+            return statement_of(connection, pairs.schema, pairs.table, [pairs.user])
     if addresses is not None and alias == addresses.table:
         return statement_of(connection, addresses.schema, addresses.table, columns)
     if alias == mapping.table and mapping.select is None:
         return statement_of(connection, mapping.schema, mapping.table, columns)
     return f"{alias}, which is behind a view or query; index what {', '.join(columns)} comes from"
+
+
+def _joined_index(
+    connection: Connection,
+    schema: str | None,
+    table: str,
+    on: Sequence[tuple[str, types.TypeEngine[Any], types.TypeEngine[Any]]],
+) -> str:
+    """The index for rows that are joined by columns, each with its type and that of the other."""
+    names = [name for name, _, _ in on]
+    unlike, parts = [], []
+    for name, kind, other in on:
+        same = equal(column(name), base_of(kind), column("other"), base_of(other))
+        left, right = same.get_children()
+        parts.append(str(left.compile(dialect=connection.dialect)))
+        nobody_knows = isinstance(kind, types.NullType) or isinstance(other, types.NullType)
+        if not nobody_knows and any(isinstance(side, AsText) for side in (left, right)):
+            unlike.append(name)
+    plain = statement_of(connection, schema, table, names)
+    if connection.dialect.name == "postgresql":
+        computed = ", ".join(parts)
+        is_plain = plain.endswith(f" ({computed})")
+        return plain if is_plain else statement_of(connection, schema, table, names, computed)
+    if not unlike:
+        return plain
+    return (
+        f"{', '.join(unlike)} of {table} is of another type than what it is compared with; give "
+        f"both one type and run {plain}"
+    )
 
 
 def login_index_of(
@@ -83,7 +124,7 @@ def login_index_of(
         return index_of(connection, examined, alias, [login.folded or login.name])
     name, schema = mapping.table, mapping.schema
     helps = []
-    if not leads(connection, name, schema, login.name):
+    if login.name not in keys_of(connection, name, schema).leading:
         helps.append(statement_of(connection, schema, name, [login.name]))
     text = isinstance(
         Tables.of_users(mapping, source="").type_of(connection, Column(login.name)),

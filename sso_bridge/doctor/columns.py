@@ -8,11 +8,12 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Inspector, inspect, text, types
+from sqlalchemy import Connection, inspect, text, types
 from sqlalchemy.exc import DBAPIError, NoSuchTableError, SAWarning
 
+from ..database.indexes import keys_of
 from ..sources.fields import Column, columns_of
-from ..sources.mapping import ActiveRule, Mapping
+from ..sources.mapping import ActiveRule, Generated, Mapping
 from .examined import Examined, MappedTable, tables_of
 from .findings import Finding, found
 from .rights import is_refusal
@@ -166,6 +167,8 @@ def _lengths(examined: Examined, own: dict[str, Any]) -> Iterator[Finding]:
             yield found(
                 "column_short", place, f"takes {length} characters; a new user's ERID has 36"
             )
+    if examined.creates and examined.database.engine.dialect.name != "sqlite":
+        yield from _written_lengths(mapping, own)
     password = mapping.password
     if examined.new_hash is None or not isinstance(password, Column) or password.of:
         return
@@ -177,6 +180,36 @@ def _lengths(examined: Examined, own: dict[str, Any]) -> Iterator[Finding]:
             f"takes {length} characters, and a new hash has {needed}: it would be cut off or "
             "refused; lengthen it, or choose another passwords.scheme",
         )
+
+
+def _written_lengths(mapping: Mapping, own: dict[str, Any]) -> Iterator[Finding]:
+    """Which columns are too short for what each new row has in them."""
+    written: dict[str, object] = dict(mapping.create)
+    written |= {f.column: f.values[0] for f in mapping.filters if len(f.values) == 1}
+    for rule in mapping.active:
+        if not rule.column.of and rule.values:
+            written.setdefault(rule.column.name, rule.values[0])
+    for name, value in written.items():
+        length = getattr(own[name]["type"], "length", None) if name in own else None
+        needed = 36 if value is Generated.UUID else len(value) if isinstance(value, str) else 0
+        if isinstance(own.get(name, {}).get("type"), types.String) and length and needed > length:
+            yield found(
+                "column_short",
+                f"{mapping.table}.{name}",
+                f"takes {length} characters, and a new user's row has {needed} there; lengthen it, "
+                "or correct create_values, filter or active",
+            )
+    for login in mapping.logins[:1]:
+        if login.folded is None:
+            continue
+        copy, length = (getattr(own[n]["type"], "length", None) for n in (login.folded, login.name))
+        if copy is not None and length is not None and copy < length:
+            yield found(
+                "column_short",
+                f"{mapping.table}.{login.folded}",
+                f"takes {copy} characters, and {login.name} {length}: an account "
+                "with a longer login is refused; lengthen it",
+            )
 
 
 def creation(connection: Connection, examined: Examined) -> Iterator[Finding]:
@@ -224,9 +257,9 @@ def fingerprint(connection: Connection, examined: Examined) -> Iterator[Finding]
     mapping = examined.mapping
     if mapping.select is not None:
         return
-    inspector = inspect(connection)
     declared = _declared(connection, mapping.table, mapping.schema)
-    is_view = mapping.table in inspector.get_view_names(schema=mapping.schema)
+    is_view = mapping.table in inspect(connection).get_view_names(schema=mapping.schema)
+    primary = keys_of(connection, mapping.table, mapping.schema).primary
     for name in mapping.fingerprint:
         place = f"{mapping.table}.{name}"
         one = declared[name]
@@ -242,14 +275,9 @@ def fingerprint(connection: Connection, examined: Examined) -> Iterator[Finding]
                 place,
                 "is the primary key itself, which says nothing about whose it is now",
             )
-        elif one["nullable"] and not is_view and not _is_key(inspector, mapping, name):
+        elif one["nullable"] and not is_view and name not in primary:
             yield found(
                 "fingerprint_unsteady",
                 place,
                 "may be NULL: whoever has none is not guarded, and may get one later",
             )
-
-
-def _is_key(inspector: Inspector, mapping: Mapping, name: str) -> bool:
-    key = inspector.get_pk_constraint(mapping.table, schema=mapping.schema)
-    return name in (key.get("constrained_columns") or ())

@@ -16,6 +16,7 @@ from ..core.erid import EridRule
 from ..core.logins import LoginRule
 from ..core.ports import UserSource
 from ..database import Database
+from ..database.indexes import keys_of
 from ..errors import BridgeError, DeadlineExceeded, SourceUnavailable
 from ..sources.mapping import Mapping
 from . import columns, keys, people
@@ -25,6 +26,7 @@ from .hashes import SAMPLE, Formats, hashes
 from .plans import plans
 from .reach import reach
 from .rights import rights
+from .row_security import hidden_rows, row_security
 
 __all__ = ["examine", "examine_table", "look_into", "look_into_program"]
 
@@ -58,6 +60,7 @@ def look_into(
             yield from _replica(examined, deadline)
         progress("rights")
         yield from _said(examined, rights, "rights", deadline)
+        yield from _said(examined, row_security, "row-level security", deadline)
         if any(f.severity != "ok" for f in said):
             return
         steps: list[tuple[str, Step]] = [
@@ -80,6 +83,8 @@ def look_into(
         yield from _said(examined, people.crowd, "users", deadline)
         progress("logins")
         yield from _said(examined, people.logins, "logins", deadline)
+        progress("folded logins")
+        yield from _said(examined, people.folded, "folded logins", deadline)
         progress("profiles")
         yield from _guarded("profiles", lambda: people.profiles(connect, examined, _step(deadline)))
         progress("password hashes")
@@ -131,9 +136,11 @@ def examine_table(
     with _quiet(), database.connection(d) as connection:
         said = list(columns.of_table(connection, name, schema, [key, *others]))
         if not any(f.severity == "error" for f in said):
+            said += hidden_rows(connection, name, schema)
             said += keys.of_key(connection, name, schema, key, "token_not_unique")
-            if not any(f.check in ("unique", "not_provable") for f in said) and not keys.leads(
-                connection, name, schema, key
+            if (
+                not any(f.check in ("unique", "not_provable") for f in said)
+                and key not in keys_of(connection, name, schema).leading
             ):
                 said.append(
                     found("no_index", f"{name}.{key}", "has no index: each look-up reads it all")

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import re
-import warnings
 from collections.abc import Iterator
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, func, inspect, select, text, types
+from sqlalchemy import Connection, func, inspect, select, types
 from sqlalchemy import column as named_column
 from sqlalchemy import table as named_table
-from sqlalchemy.exc import SAWarning
 
 from ..core.logins import LoginRule
+from ..database.indexes import TableKeys, keys_of
 from ..sources.fields import Column
+from ..sources.kinds import condition
 from ..sources.mapping import Join, Mapping
 from ..sources.matching import finds_all
-from ..sources.shape import indexes, is_unique
-from ..sources.tables import Tables, condition
+from ..sources.tables import Tables
 from .examined import Examined
 from .findings import Finding, found
 
-__all__ = ["SMALL", "guards_logins", "is_large", "joins", "keys", "leads", "of_key"]
+__all__ = ["SMALL", "compared_by", "guards_logins", "is_large", "joins", "keys", "of_key"]
 
 SMALL: Final = 200_000
 """Rows of a table that is small enough to be read whole."""
@@ -59,16 +57,10 @@ def keys(connection: Connection, examined: Examined) -> Iterator[Finding]:
 def _subject(connection: Connection, mapping: Mapping) -> Iterator[Finding]:
     """Whether the primary key is one; of a key of several columns `filter` may leave one row."""
     name, schema, subject = mapping.table, mapping.schema, mapping.subject
-    others = next(
-        (
-            unique - {subject}
-            for unique in _unique_sets(connection, name, schema)
-            if subject in unique and len(unique) > 1
-        ),
-        None,
-    )
+    kept = keys_of(connection, name, schema)
     single = {f.column for f in mapping.filters if len(f.values) == 1}
-    if not others or not mapping.filters or is_unique(connection, name, schema, subject):
+    others = _others(kept, subject, single)
+    if not others or not mapping.filters or kept.is_unique(subject):
         yield from of_key(connection, name, schema, subject, "subject_not_unique")
         return
     place = f"{name}.{subject}"
@@ -93,6 +85,13 @@ def _subject(connection: Connection, mapping: Mapping) -> Iterator[Finding]:
         )
 
 
+def _others(kept: TableKeys, subject: str, single: set[str]) -> frozenset[str]:
+    """The columns that the primary key is unique together with: if there are several such sets, one
+    that `filter` fixes. None if there are none."""
+    others = [unique - {subject} for unique in kept.unique if subject in unique and len(unique) > 1]
+    return min(others, key=lambda names: (not names <= single, sorted(names)), default=frozenset())
+
+
 def of_key(
     connection: Connection, name: str, schema: str | None, key: str, check: What, what: str = ""
 ) -> Iterator[Finding]:
@@ -105,42 +104,10 @@ def of_key(
             place,
             f"is a view's column: make sure that no two rows share {named}",
         )
-    elif is_unique(connection, name, schema, key):
+    elif keys_of(connection, name, schema).is_unique(key):
         yield found("unique", place, "is unique and indexed")
     else:
         yield found(check, place, f"has no unique constraint: two rows may share {named}")
-
-
-def leads(connection: Connection, name: str, schema: str | None, key: str) -> bool:
-    """Whether `key` is the first column of an index."""
-    table = inspect(connection)
-    primary = table.get_pk_constraint(name, schema=schema).get("constrained_columns") or []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SAWarning)  # of indexes on expressions
-        indexed: list[Any] = [
-            primary,
-            *(i["column_names"] for i in indexes(connection, name, schema)),
-            *(c["column_names"] for c in table.get_unique_constraints(name, schema=schema)),
-        ]
-    return any(list(columns)[:1] == [key] for columns in indexed)
-
-
-def _unique_sets(connection: Connection, name: str, schema: str | None) -> list[set[str]]:
-    """The columns of each primary key and unique constraint or index."""
-    table = inspect(connection)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SAWarning)
-        found_sets: list[Any] = [
-            table.get_pk_constraint(name, schema=schema).get("constrained_columns"),
-            *(c["column_names"] for c in table.get_unique_constraints(name, schema=schema)),
-            *(
-                i["column_names"]
-                for i in indexes(connection, name, schema)
-                if i["unique"]
-                and not any(key.endswith("_where") for key in i.get("dialect_options", {}))
-            ),
-        ]
-    return [set(names) for names in found_sets if names and None not in names]
 
 
 def guards_logins(connection: Connection, mapping: Mapping, login: str, rule: LoginRule) -> bool:
@@ -149,57 +116,21 @@ def guards_logins(connection: Connection, mapping: Mapping, login: str, rule: Lo
     name, schema = mapping.table, mapping.schema
     if mapping.select is not None or name in inspect(connection).get_view_names(schema=schema):
         return False
+    kept = keys_of(connection, name, schema)
     folded = next((one.folded for one in mapping.logins if one.name == login), None)
     if folded is not None:
-        return is_unique(connection, name, schema, folded)
+        return kept.is_unique(folded)
     tables = Tables.of_users(mapping, source="")
-    if is_unique(connection, name, schema, login):
+    if kept.is_unique(login):
         if rule is LoginRule.EXACT or not isinstance(
             tables.type_of(connection, Column(login)), types.String
         ):
             return True
-        if connection.dialect.name == "sqlite":
-            asked = {"table": name, "name": login}
-            if rule is LoginRule.ASCII_CASE and connection.scalar(_SQLITE_UNIQUE, asked):
-                return True
-        elif finds_all(tables.collation(connection, login), rule):
+        if connection.dialect.name != "sqlite" and finds_all(
+            tables.collation(connection, login), rule
+        ):
             return True
-    if rule is not LoginRule.ASCII_CASE:
-        return False
-    return any(
-        re.search(rf"\(lower{re.escape(login)}\)|\({re.escape(login)}collatenocase\)", index)
-        for index in _unique_index_texts(connection, name, schema)
-    )
-
-
-_SQLITE_UNIQUE: Final = text(
-    "SELECT count(*) FROM pragma_index_list(:table) l, pragma_index_xinfo(l.name) x"
-    " WHERE l.\"unique\" AND NOT l.partial AND x.key AND x.name = :name AND x.coll = 'NOCASE'"
-    " AND 1 = (SELECT count(*) FROM pragma_index_xinfo(l.name) k WHERE k.key)"
-)
-_SQLITE_INDEXES: Final = text(
-    "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :table AND sql IS NOT NULL"
-)
-_POSTGRESQL_INDEXES: Final = text(
-    "SELECT indexdef FROM pg_indexes WHERE tablename = :table"
-    " AND schemaname = COALESCE(:schema, current_schema())"
-)
-
-
-def _unique_index_texts(connection: Connection, name: str, schema: str | None) -> list[str]:
-    """What whole unique indexes are on, without quotes, spaces and inner parentheses."""
-    engine = connection.dialect.name
-    if engine not in ("sqlite", "postgresql"):
-        return []
-    query = _SQLITE_INDEXES if engine == "sqlite" else _POSTGRESQL_INDEXES
-    asked = {"table": name, "schema": schema} if engine == "postgresql" else {"table": name}
-    texts = []
-    for statement in connection.scalars(query, asked):
-        plain = re.sub(r"\s+|[\"`\[\]]|::\w+", "", str(statement).lower())
-        head, _, tail = plain.partition("(")
-        if "uniqueindex" in head and "where" not in tail:
-            texts.append(f"({re.sub(r'[()]', '', tail)})")
-    return texts
+    return rule is LoginRule.ASCII_CASE and login in kept.caseless
 
 
 def _ignores(collation: str) -> list[str]:
@@ -218,6 +149,16 @@ def _ignores(collation: str) -> list[str]:
     ):
         ignored.append("spaces at the end")
     return ignored
+
+
+def compared_by(collation: str) -> LoginRule:
+    """The rule by which a column of this collation compares, as near as there is one."""
+    ignored = _ignores(collation)
+    if "case" not in ignored:
+        return LoginRule.EXACT
+    if "accents" in ignored:
+        return LoginRule.CASE_AND_ACCENTS
+    return LoginRule.ASCII_CASE if collation == "nocase" else LoginRule.CASE
 
 
 def _comparison(connection: Connection, examined: Examined, login: str) -> Iterator[Finding]:
@@ -248,7 +189,7 @@ def joins(connection: Connection, examined: Examined) -> Iterator[Finding]:
         single = {f.column for f in join.filters if len(f.values) == 1}
         on = {theirs for theirs, _ in join.on}
         if join.table not in views and any(
-            unique <= on | single for unique in _unique_sets(connection, join.table, join.schema)
+            unique <= on | single for unique in keys_of(connection, join.table, join.schema).unique
         ):
             yield found("unique", f"joins.{of}", f"{join.table} has one row for a user at most")
             continue

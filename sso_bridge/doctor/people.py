@@ -17,13 +17,14 @@ from ..database.moments import Unreadable, read_moment
 from ..errors import IdentityAlarm
 from ..sources.fields import Column, text_of
 from ..sources.mapping import ActiveRule, Mapping
+from ..sources.matching import each
 from ..sources.rows import RecordReader
 from ..sources.tables import Tables
 from .examined import Examined
 from .findings import Finding, found
-from .keys import SMALL, guards_logins, is_large
+from .keys import SMALL, compared_by, guards_logins, is_large
 
-__all__ = ["crowd", "logins", "profiles"]
+__all__ = ["crowd", "folded", "logins", "profiles"]
 
 Connect = Callable[[], AbstractContextManager[Connection]]
 CROWD: Final = 2000
@@ -269,6 +270,36 @@ def logins(connection: Connection, examined: Examined) -> Iterator[Finding]:
     if not clashes and not any(alike):
         remedy = _remedy(connection, examined, unguarded)
         yield found("logins", mapping.table, f"all of {total} users' differ.{remedy}")
+
+
+def folded(connection: Connection, examined: Examined) -> Iterator[Finding]:
+    """Whether columns with folded logins hold what a login is looked up by."""
+    mapping = examined.mapping
+    tables = Tables.of_users(mapping, source=examined.name)
+    for login in mapping.logins:
+        if login.folded is None:
+            continue
+        columns = [Column(login.name), Column(login.folded)]
+        query = tables.query(connection, columns)
+        there = tables.element(columns[0]).is_not(None)
+        rows = connection.execute(query.where(there).limit(CROWD)).all()
+        fold = str.lower if login.letters == "lower" else str.upper
+        sees = compared_by(tables.collation(connection, login.folded))
+        absent = stale = 0
+        for cell, copy in rows:
+            text = text_of(cell).rstrip(" ")
+            if text and copy is None:
+                absent += 1
+            elif text:
+                kept = text_of(copy).rstrip(" ")  # a CHAR is filled up
+                stale += not any(sees.same(kept, one) for one in (fold(text), each(text, fold)))
+        if absent or stale:
+            yield found(
+                "folded_stale",
+                f"{mapping.table}.{login.folded}",
+                f"of {_of(len(rows))} users {absent} have none and {stale} something else than "
+                f"{login.name} in {login.letters} case: nobody is found by these logins",
+            )
 
 
 def _remedy(connection: Connection, examined: Examined, unguarded: list[str]) -> str:

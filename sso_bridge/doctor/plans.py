@@ -16,16 +16,19 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.visitors import iterate
 
 from ..database.failures import describe
+from ..database.indexes import keys_of
 from ..sources.fields import Column
 from ..sources.keys import comparable, subject_text
+from ..sources.kinds import base_of, references
 from ..sources.mapping import LoginColumn
+from ..sources.mapping import Mapping as Mapped
 from ..sources.matching import folds
+from ..sources.shape import TableShape
 from ..sources.sql import LookUp
 from ..sources.tables import Tables
 from .advice import computed_in, index_of, login_index_of, statement_of
 from .examined import Examined
 from .findings import Finding, found
-from .keys import leads
 from .rights import is_refusal
 
 __all__ = ["plans"]
@@ -66,6 +69,21 @@ class _Sample:
     billing: Any = None
 
 
+_Built = tuple[Select[Any] | None, Mapping[str, Any]]
+"""A statement and the values for it; None if nothing is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """What a statement is for, and of which logins it is not the usual one; how it and its values
+    are made, and what would help where it reads all of what it calls by that name."""
+
+    what: str
+    rest: str
+    build: Callable[[Connection], _Built]
+    helps: Callable[[Connection, str], str]
+
+
 def plans(connect: Connect, examined: Examined) -> Iterator[Finding]:
     """Which look-ups read a whole table, and the index that would help."""
     with connect() as connection:
@@ -75,28 +93,27 @@ def plans(connect: Connect, examined: Examined) -> Iterator[Finding]:
         sample = _sample(connection, examined)
     good = 0
     told: set[str] = set()
-    for what, rest, build, helps in _statements(examined, sample):
-        if rest and what in told:
+    for one in _statements(examined, sample):
+        if one.rest and one.what in told:
             continue
         with connect() as connection:
             try:
-                statement, values = build(connection)
+                statement, values = one.build(connection)
                 if statement is None:
                     continue
                 read = _whole_reads(connection, statement, values)
             except DBAPIError as error:
                 if error.connection_invalidated or not _is_about_it(error):
                     raise
-                told.add(what)
+                told.add(one.what)
                 why = describe(error)
-                yield found("statement_refused", what, f"the database refuses it: {why}")
+                yield found("statement_refused", one.what, f"the database refuses it: {why}")
                 continue
             for alias in read:
-                told.add(what)
-                yield found(
-                    "no_index", what, f"reads the whole table{rest}: {helps(connection, alias)}"
-                )
-        good += not read and not rest
+                told.add(one.what)
+                help_ = one.helps(connection, alias)
+                yield found("no_index", one.what, f"reads the whole table{one.rest}: {help_}")
+        good += not read and not one.rest
     if good:
         yield found("indexes", "look-ups", f"{good} of the statements of calls use indexes only")
 
@@ -105,59 +122,56 @@ def _is_about_it(error: DBAPIError) -> bool:
     return is_refusal(error) or not isinstance(error, OperationalError)
 
 
-def _statements(
-    examined: Examined, sample: _Sample
-) -> Iterator[
-    tuple[
-        str,
-        str,
-        Callable[[Connection], tuple[Select[Any] | None, Mapping[str, Any]]],
-        Callable[[Connection, str], str],
-    ]
-]:
-    """What each statement is for, and of which logins it is not the usual one; how it and its
-    values are made, and what would help it."""
+def _statements(examined: Examined, sample: _Sample) -> Iterator[_Statement]:
+    """Every statement that calls send."""
     mapping = examined.mapping
     for login in mapping.logins:
-        alone = replace(mapping, logins=(login,))
+        yield from _of_login(examined, login, sample.login)
+    yield _of_key(examined, "subject", mapping.subject, sample.subject)
+    if mapping.erid is not None:
+        yield _of_key(examined, "erid", mapping.erid, sample.erid)
+    yield _of_details(examined, sample)
 
-        def by_login(
-            connection: Connection, alone: Any = alone
-        ) -> tuple[Select[Any] | None, Mapping[str, Any]]:
-            return _keyed(examined, alone, connection, "login", sample.login)
 
-        def by_other_login(
-            connection: Connection, alone: Any = alone
-        ) -> tuple[Select[Any] | None, Mapping[str, Any]]:
-            _, values = by_login(connection, alone)
-            if folds(values):
-                return None, {}
-            return _keyed(examined, alone, connection, "login", f"{sample.login or _MADE_UP[0]}é")
+def _of_login(examined: Examined, login: LoginColumn, known: str | None) -> Iterator[_Statement]:
+    """The look-up by one login column, and by a login for which it is another."""
+    alone = replace(examined.mapping, logins=(login,))
 
-        def login_helps(connection: Connection, alias: str, login: LoginColumn = login) -> str:
-            statement, _ = _keyed(
-                examined, replace(mapping, logins=(login,)), connection, "login", None
-            )
-            return login_index_of(connection, examined, login, alias, statement)
+    def usual(connection: Connection) -> _Built:
+        return _keyed(examined, alone, connection, "login", known)
 
-        yield f"look-up by {login.name}", "", by_login, login_helps
-        yield f"look-up by {login.name}", _OTHERS, by_other_login, login_helps
-    keys = [("subject", mapping.subject, sample.subject)]
-    keys += [("erid", mapping.erid, sample.erid)] if mapping.erid is not None else []
-    for kind, name, value in keys:
+    def other(connection: Connection) -> _Built:
+        _, values = usual(connection)
+        if folds(values):
+            return None, {}
+        return _keyed(examined, alone, connection, "login", f"{known or _MADE_UP[0]}é")
 
-        def by_key(
-            connection: Connection, kind: str = kind, value: Any = value
-        ) -> tuple[Select[Any] | None, Mapping[str, Any]]:
-            text = None if value is None else subject_text(value)
-            return _keyed(examined, mapping, connection, kind, text)
+    def helps(connection: Connection, alias: str) -> str:
+        statement, _ = _keyed(examined, alone, connection, "login", None)
+        return login_index_of(connection, examined, login, alias, statement)
 
-        def key_helps(connection: Connection, alias: str, name: str = name) -> str:
-            return index_of(connection, examined, alias, [name])
+    yield _Statement(f"look-up by {login.name}", "", usual, helps)
+    yield _Statement(f"look-up by {login.name}", _OTHERS, other, helps)
 
-        yield f"look-up by {name}", "", by_key, key_helps
 
-    def details(connection: Connection) -> tuple[Select[Any] | None, Mapping[str, Any]]:
+def _of_key(examined: Examined, kind: str, name: str, known: Any) -> _Statement:
+    """The look-up by a primary key or ERID in the column `name`."""
+
+    def build(connection: Connection) -> _Built:
+        text = None if known is None else subject_text(known)
+        return _keyed(examined, examined.mapping, connection, kind, text)
+
+    def helps(connection: Connection, alias: str) -> str:
+        return index_of(connection, examined, alias, [name])
+
+    return _Statement(f"look-up by {name}", "", build, helps)
+
+
+def _of_details(examined: Examined, sample: _Sample) -> _Statement:
+    """The further statement of a profile, if there is one."""
+    mapping = examined.mapping
+
+    def build(connection: Connection) -> _Built:
         statement = examined.source().details(connection)
         if statement is None:
             return None, {}
@@ -165,18 +179,34 @@ def _statements(
         if user is None:
             kind = Tables.of_users(mapping, source="").type_of(connection, Column(mapping.subject))
             user = _made_up(kind)
-        of = {"user": user, "shipping": sample.shipping, "billing": sample.billing}
+        of = _referring(connection, mapping, user, sample)
         names = {one.key for one in iterate(statement) if isinstance(one, BindParameter)}
         return statement, {name: value for name, value in of.items() if name in names}
 
-    def details_help(connection: Connection, alias: str) -> str:
-        addresses = mapping.addresses
-        if addresses is not None:
-            return index_of(connection, examined, alias, [addresses.user])
-        pairs = next(iter(mapping.pairs.values()))
-        return index_of(connection, examined, alias, [pairs.user])
+    def helps(connection: Connection, alias: str) -> str:
+        refers = mapping.addresses or next(iter(mapping.pairs.values()))
+        return index_of(connection, examined, alias, [refers.user])
 
-    yield "profile", "", details, details_help
+    return _Statement("profile", "", build, helps)
+
+
+def _referring(
+    connection: Connection, mapping: Mapped, user: Any, sample: _Sample
+) -> dict[str, Any]:
+    """What the further statement is asked with: keys as columns that refer to them hold them."""
+
+    def held(table: TableShape, name: str, cell: Any) -> Any:
+        kind = base_of(table.type_of(connection, name))
+        return None if cell is None else next(iter(references(kind, cell)), None)
+
+    refers = mapping.addresses or next(iter(mapping.pairs.values()))
+    table = TableShape(refers.table, refers.schema, source="")
+    of = {"user": held(table, refers.user, user)}
+    chosen = mapping.addresses
+    if chosen is not None and chosen.choice == "id":
+        of["shipping"] = held(table, chosen.column, sample.shipping)
+        of["billing"] = held(table, chosen.column, sample.billing)
+    return of
 
 
 def _keyed(
@@ -296,6 +326,6 @@ def _by_reflection(connection: Connection, examined: Examined) -> Iterator[Findi
         wanted.append((of.schema, of.table, of.user))
     wanted += [(j.schema, j.table, j.on[0][0]) for j in mapping.joins.values()]
     for schema, table, name in wanted:
-        if not leads(connection, table, schema, name):
+        if name not in keys_of(connection, table, schema).leading:
             help_ = statement_of(connection, schema, table, [name])
             yield found("no_index", f"{table}.{name}", f"reads the whole table: {help_}")

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Select, bindparam, column, select, table
+from sqlalchemy import Connection, Select, bindparam, select
 
 from ..core.model import Address, Record
 from .fields import Column, columns_of, spellings, text_of
 from .keys import subject_text
-from .mapping import AddressTable, Filter, Pairs
+from .kinds import condition, references
+from .mapping import AddressTable, Filter
+from .named import NamedValues
 from .rows import Filler, RecordReader, Row, address_in
-from .tables import Tables, condition
+from .tables import Tables
 
 __all__ = ["AddressReader", "Details", "PairsReader"]
 
@@ -51,7 +53,10 @@ class AddressReader:
     def complete(self, connection: Connection, row: Row, reader: RecordReader) -> Record:
         """See `Details`."""
         declared, record = self._declared, reader.record(row)
-        values = {"user": reader.subject(row)}
+        users = self._references(connection, declared.user, reader.subject(row))
+        if not users:
+            return record
+        values = {"user": users[0]}
         if declared.choice == "id":
             ids = {
                 which: row[reader.place[Column(name)]] if name else None
@@ -59,7 +64,9 @@ class AddressReader:
             }
             if all(cell is None for cell in ids.values()):
                 return record
-            values |= ids
+            for which, cell in ids.items():
+                forms = self._references(connection, declared.column, cell)
+                values[which] = forms[0] if forms else None
             wanted = {which: cell for which, cell in ids.items() if cell is not None}
         else:
             wanted = {"shipping": declared.shipping, "billing": declared.billing}
@@ -78,6 +85,12 @@ class AddressReader:
             billing_address=first.get("billing") or record.profile.billing_address,
         )
         return replace(record, profile=profile)
+
+    def _references(self, connection: Connection, name: str, cell: Any) -> list[Any]:
+        """What the column `name` holds in rows that refer to `cell`."""
+        if cell is None:
+            return []
+        return references(self._tables.type_of(connection, Column(name)), cell)
 
     def _is(self, row: Row, mark: Any) -> bool:
         """Whether an address is the one that `mark` tells."""
@@ -113,34 +126,35 @@ class AddressReader:
 
 
 class PairsReader:
-    """Reads the named values that a profile is made of, `columns`, which are all of `declared`.
+    """Reads the named values that a profile is made of, `columns`, which are all of `named`.
 
     `reader` reads rows that have them behind the others."""
 
-    def __init__(self, declared: Pairs, columns: Sequence[Column], reader: RecordReader) -> None:
-        self._columns, self._reader = columns, reader
-        names = [declared.user, declared.name, declared.value]
-        rows = table(
-            declared.table,
-            *map(column, [*names, declared.order or names[0]]),
-            schema=declared.schema,
-        )
-        user, name, value = (rows.c[n] for n in names)
-        query = select(user, name, value).where(
-            user == bindparam("user"), name.in_([c.name for c in columns])
-        )
-        if declared.order is not None:
-            query = query.order_by(rows.c[declared.order])
-        self.query = query.limit(_MOST_PAIRS)
+    def __init__(self, named: NamedValues, columns: Sequence[Column], reader: RecordReader) -> None:
+        self.columns = columns
+        self._named, self._reader = named, reader
+        self._query: Select[Any] | None = None
 
     def statement(self, connection: Connection) -> Select[Any]:
         """The query for the values of one user, whose parameter is `user`."""
-        return self.query
+        if self._query is None:
+            declared, rows = self._named.declared, self._named.rows()
+            user, name, value = (rows.c[n] for n in (declared.user, declared.name, declared.value))
+            query: Select[Any] = select(user, name, value).where(
+                user == bindparam("user"),
+                self._named.are_named(connection, rows, [c.name for c in self.columns]),
+            )
+            if declared.order is not None:
+                query = query.order_by(rows.c[declared.order])
+            self._query = query.limit(_MOST_PAIRS)
+        return self._query
 
     def complete(self, connection: Connection, row: Row, reader: RecordReader) -> Record:
         """See `Details`."""
         found: dict[str, object] = {}
-        for user, name, value in connection.execute(self.query, {"user": reader.subject(row)}):
-            if subject_text(user) == reader.subject_text(row):
-                found.setdefault(text_of(name), value)
-        return self._reader.record((*row, *(found.get(c.name) for c in self._columns)))
+        statement = self.statement(connection)
+        for theirs in self._named.users(connection, reader.subject(row))[:1]:
+            for user, name, value in connection.execute(statement, {"user": theirs}):
+                if subject_text(user) == reader.subject_text(row):
+                    found.setdefault(text_of(name), value)
+        return self._reader.record((*row, *(found.get(c.name) for c in self.columns)))

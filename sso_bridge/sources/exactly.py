@@ -42,7 +42,8 @@ def _sqlite(element: Any, compiler: Any, **options: Any) -> str:
 @compiles(Exactly, "mariadb")
 def _mysql(element: Any, compiler: Any, **options: Any) -> str:
     one, other = _of(element, compiler, options)
-    return f"CAST({one} AS BINARY) = CAST({other} AS BINARY)"
+    # First as characters: a UUID would be sixteen bytes.
+    return f"CAST(CAST({one} AS CHAR) AS BINARY) = CAST(CAST({other} AS CHAR) AS BINARY)"
 
 
 @compiles(Exactly, "postgresql")

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlalchemy import types
+from sqlalchemy.dialects import mysql, postgresql
 
 from .fields import text_of
 
 __all__ = ["Cell", "Dynamic", "comparable", "constants", "is_exact", "stored_forms", "subject_text"]
 
-Cell = str | int | bytes | uuid.UUID
+Cell = str | int | bool | bytes | uuid.UUID
 _BIGINT = 2**63
+_MOST_DIGITS = 1000
+_MOST_DIGITS_OF_FLOATS = 37
+"""Before or after the point: what is beyond is in no column, and PostgreSQL fails to read it."""
+_FARTHEST_ZONE = timedelta(hours=15)
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII
+)
 
 
 class Dynamic(types.NullType):
@@ -52,24 +62,63 @@ def _decimal(key: str) -> str | None:
         number = Decimal(key)
     except InvalidOperation:
         return None
-    return key if number.is_finite() and str(number) == key else None
+    if not number.is_finite() or abs(number.adjusted()) > _MOST_DIGITS:
+        return None
+    return key if str(number) == key else None
+
+
+def _float(key: str) -> str | None:
+    try:
+        number = Decimal(key)
+    except InvalidOperation:
+        return None
+    return key if number.is_finite() and abs(number.adjusted()) <= _MOST_DIGITS_OF_FLOATS else None
 
 
 def _moment(key: str) -> str | None:
+    """`key` if every engine reads it: Python also knows the weeks of ISO 8601, and more."""
+    if not _MOMENT.fullmatch(key):
+        return None
     try:
-        datetime.fromisoformat(key)
+        when = datetime.fromisoformat(key)
     except ValueError:
         return None
-    return key
+    offset = when.utcoffset()
+    return key if offset is None or abs(offset) <= _FARTHEST_ZONE else None
+
+
+def _boolean(key: str) -> bool | None:
+    return {"true": True, "false": False}.get(key)
+
+
+def _address(key: str) -> str | None:
+    try:
+        ipaddress.ip_interface(key)
+    except ValueError:
+        return None
+    return key if "%" not in key else None  # no engine knows the zones of IPv6
+
+
+def _network(key: str) -> str | None:
+    try:
+        ipaddress.ip_network(key)
+    except ValueError:
+        return None
+    return key if "%" not in key else None
 
 
 _KINDS: tuple[tuple[type[types.TypeEngine[Any]], Callable[[str], Cell | None]], ...] = (
     (types.Integer, _integer),
+    (mysql.BIT, _integer),
+    (types.Float, _float),
     (types.Numeric, _decimal),
     (types.DateTime, _moment),
     (types.Date, _moment),
     (types.Uuid, _uuid),
     (types._Binary, _bytes),
+    (types.Boolean, _boolean),
+    (postgresql.INET, _address),
+    (postgresql.CIDR, _network),
 )
 
 
@@ -117,18 +166,40 @@ def constants(column: types.TypeEngine[Any], value: str | int | bool) -> list[An
         return [text] if number is None else [text, number]
     if isinstance(column, types.String) and isinstance(value, bool):
         return [text, str(value).lower()]
-    return list(comparable(column, text))
+    return list(stored_forms(column, text))
 
 
 def is_exact(column: types.TypeEngine[Any], cell: object) -> bool:
-    """Whether the text of a primary key is no other key's: not of NULL, of a number that was
-    rounded, or of a cell that is of another type than its column."""
-    if cell is None or isinstance(cell, float) or isinstance(column, types.Float):
+    """Whether the text of a primary key is no other key's, and will always be the same: not of
+    NULL, of a number that was rounded or has spellings, of a time that is told in the zone of the
+    session, of money, of a value with parts, or of a cell that is of another type than its
+    column."""
+    if isinstance(column, (types.Float, postgresql.MONEY, postgresql.INTERVAL)):
         return False
-    is_bytes = isinstance(cell, (bytes, bytearray, memoryview))
-    if isinstance(column, types._Binary):
-        return is_bytes
-    return not (is_bytes and isinstance(column, (types.String, types.Integer)))
+    if isinstance(cell, (bytes, bytearray, memoryview)):
+        return isinstance(column, (types._Binary, Dynamic))
+    if isinstance(column, types._Binary) or isinstance(cell, bool):
+        return False
+    if isinstance(cell, Decimal) and getattr(column, "scale", None) is None:
+        return cell.as_tuple().exponent == 0  # otherwise 1.0 and 1.00 are one key
+    if isinstance(cell, datetime):
+        return cell.tzinfo is None
+    return isinstance(cell, _KEYS)
+
+
+_KEYS = (
+    str,
+    int,
+    Decimal,
+    uuid.UUID,
+    date,
+    ipaddress.IPv4Address,
+    ipaddress.IPv6Address,
+    ipaddress.IPv4Interface,
+    ipaddress.IPv6Interface,
+    ipaddress.IPv4Network,
+    ipaddress.IPv6Network,
+)
 
 
 def subject_text(cell: object) -> str:

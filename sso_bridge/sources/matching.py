@@ -18,14 +18,18 @@ from sqlalchemy import (
     and_,
     bindparam,
     collate,
+    false,
     func,
+    literal,
     literal_column,
     or_,
+    select,
     types,
 )
 
 from ..core.logins import LoginRule
 from .keys import Cell, Dynamic, stored_forms
+from .kinds import comparing
 
 __all__ = [
     "Comparison",
@@ -40,6 +44,8 @@ __all__ = [
 ]
 
 _FOLD: Final = "sso_bridge_fold"
+_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ\u00cc\u00cd\u0128I\u0300J\u0301\u012e\u0301"
+"""Those that a language may have its own small letters for: A to Z, and Lithuanian's."""
 _ALSO: Final = "_also_folded"
 _ROOT: Final = r"(0900|uca1400(_nopad)?)"
 _KNOW_A_TO_Z: Final = re.compile(
@@ -72,6 +78,7 @@ def compare(
     """The rows whose `column`, of type `kind`, is the login by `rule`. Parameters begin with
     `name`. `collation` is what `Shape` tells."""
     same = exact(column, kind, name)
+    column = comparing(column, kind)
     if rule is LoginRule.EXACT or not _is_text(kind):
         return same
     if finds_all(collation, rule):
@@ -120,6 +127,7 @@ def exact(
     forms_of: Callable[[types.TypeEngine[Any], str], Sequence[Cell]] = stored_forms,
 ) -> Comparison:
     """Equal to one of the `forms_of` a key; to NULL, which nothing is, where there is none."""
+    column = comparing(column, kind)
     several = isinstance(kind, (types._Binary, Dynamic))
     marks: list[Any] = [bindparam(f"{name}{i}") for i in range(2 if several else 1)]
 
@@ -134,7 +142,7 @@ def exact(
 
 
 def _is_text(kind: types.TypeEngine[Any]) -> bool:
-    return not isinstance(kind, (types.Integer, types.Uuid, types._Binary, types.Numeric))
+    return isinstance(kind, (types.String, types.NullType))
 
 
 def finds_all(collation: str, rule: LoginRule, *, ascii_only: bool = False) -> bool:
@@ -184,7 +192,7 @@ def _folded(
         text = func.convert(column.op("USING")(literal_column("utf8mb4")))
         return collate(text, _widest(connection)), lambda x: {x, rule.canonical(x), _capitals(x)}
     if rule is LoginRule.ASCII_CASE:
-        if engine == "postgresql" and collation:  # it may be one whose small I is not i
+        if engine == "postgresql" and (collation or not _lowers(connection, column)):
             return func.lower(collate(column, "C")), lambda x: {rule.canonical(x)}
         return func.lower(column), lambda x: {rule.canonical(x), x.lower(), _one_by_one(x)}
     if engine == "sqlite":
@@ -200,6 +208,18 @@ def _folded(
             for one in (x, x.lower(), x.upper().lower())
         }
     return func.lower(column), lambda x: {rule.canonical(x), x.lower(), x.upper().lower()}
+
+
+def _lowers(connection: Connection, column: ColumnElement[Any]) -> bool:
+    """Whether the small letters that PostgreSQL makes of a column, which has a collation that is
+    its own or the database's, are those that are looked for: the small I of Turkish is not i."""
+    knows_all = connection.scalar(select(func.current_setting("server_encoding"))) == "UTF8"
+    letters = _LETTERS if knows_all else _LETTERS[:26]
+    none = select(column.label("login")).where(false())
+    union = none.union_all(select(literal(letters))).subquery()
+    made = connection.scalar(select(func.lower(union.c.login)))
+    ascii_only = LoginRule.ASCII_CASE.canonical(letters)
+    return made in (ascii_only, letters.lower(), _one_by_one(letters))
 
 
 def _one_by_one(text: str) -> str:

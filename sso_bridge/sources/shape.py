@@ -8,10 +8,11 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Connection, FromClause, false, inspect, select, text, types
 from sqlalchemy.exc import NoSuchTableError, SAWarning
 
+from ..database.indexes import TableKeys, keys_of, whole_name
 from ..errors import SourceUnavailable
 from .keys import Dynamic
 
-__all__ = ["QueryShape", "Shape", "TableShape", "indexes", "is_unique"]
+__all__ = ["QueryShape", "Shape", "TableShape"]
 
 
 class Shape(Protocol):
@@ -38,7 +39,7 @@ class TableShape:
     def __init__(self, table: str, schema: str | None, *, source: str) -> None:
         self._table, self._schema, self._source = table, schema, source
         self._types: dict[str, types.TypeEngine[Any]] = {}
-        self._keys: dict[str, bool] = {}
+        self._keys: TableKeys | None = None
         self._collations: dict[str, str] = {}
 
     def type_of(self, connection: Connection, name: str) -> types.TypeEngine[Any]:
@@ -66,10 +67,11 @@ class TableShape:
 
     def is_key(self, connection: Connection, name: str) -> bool:
         """See `Shape`."""
-        if name not in self._keys:
-            typed = not isinstance(self.type_of(connection, name), types.NullType)
-            self._keys[name] = typed and is_unique(connection, self._table, self._schema, name)
-        return self._keys[name]
+        if isinstance(self.type_of(connection, name), types.NullType):
+            return False
+        if self._keys is None:
+            self._keys = keys_of(connection, self._table, self._schema)
+        return self._keys.is_unique(name)
 
     def collation(self, connection: Connection, name: str) -> str:
         """See `Shape`."""
@@ -139,75 +141,6 @@ def _told(engine: str, code: Any) -> types.TypeEngine[Any]:
         return types.NullType()
 
 
-def is_unique(connection: Connection, table: str, schema: str | None, name: str) -> bool:
-    """Whether a primary key, unique constraint or unique index is on just this column and holds."""
-    if not _keeps_keys(connection, table, schema):
-        return False
-    inspector = inspect(connection)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SAWarning)  # of indexes on expressions
-        constraints: list[Any] = [
-            inspector.get_pk_constraint(table, schema=schema).get("constrained_columns"),
-            *(c["column_names"] for c in inspector.get_unique_constraints(table, schema=schema)),
-            *(
-                i["column_names"]
-                for i in indexes(connection, table, schema)
-                if i["unique"] and not _is_partial(i)
-            ),
-        ]
-    return [name] in constraints
-
-
-def _keeps_keys(connection: Connection, table: str, schema: str | None) -> bool:
-    """Whether what a table declares unique is: not where others inherit from it, or an engine only
-    takes note of keys."""
-    engine = connection.dialect.name
-    if engine == "postgresql":
-        return not connection.scalar(_HEIRS, {"whole": _whole_name(connection, table, schema)})
-    if engine in ("mysql", "mariadb"):
-        kept = connection.scalar(_MYSQL_ENGINE, {"table": table, "schema": schema})
-        return kept is None or str(kept).lower() in ("innodb", "myisam", "aria")
-    return True
-
-
-def _whole_name(connection: Connection, table: str, schema: str | None) -> str:
-    quote = connection.dialect.identifier_preparer.quote_identifier
-    return ".".join(quote(part) for part in (schema, table) if part)
-
-
-_HEIRS: Final = text(
-    "SELECT count(*) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent"
-    " WHERE i.inhparent = to_regclass(:whole) AND c.relkind = 'r'"
-)
-_INVALID: Final = text(
-    "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
-    " WHERE i.indrelid = to_regclass(:whole) AND NOT (i.indisvalid AND i.indimmediate)"
-)
-_MYSQL_ENGINE: Final = text(
-    "SELECT engine FROM information_schema.tables"
-    " WHERE table_name = :table AND table_schema = COALESCE(:schema, database())"
-)
-
-
-def indexes(connection: Connection, table: str, schema: str | None) -> list[Any]:
-    """The indexes of a table. SQLite keeps a constraint as one that reflection leaves out, and
-    finds not every constraint in the text of the table."""
-    inspector = inspect(connection)
-    if connection.dialect.name == "sqlite":
-        return list(inspector.get_indexes(table, schema=schema, include_auto_indexes=True))
-    if connection.dialect.name == "postgresql":
-        whole = _whole_name(connection, table, schema)
-        invalid = set(connection.scalars(_INVALID, {"whole": whole}))
-        found = inspector.get_indexes(table, schema=schema)
-        return [index for index in found if index["name"] not in invalid]
-    return list(inspector.get_indexes(table, schema=schema))
-
-
-def _is_partial(index: Any) -> bool:
-    """Whether an index holds some of the rows only."""
-    return any(str(key).endswith("_where") for key in index.get("dialect_options", {}))
-
-
 _MYSQL_COLLATION: Final = text(
     "SELECT COALESCE(collation_name, '') FROM information_schema.columns"
     " WHERE table_name = :table AND column_name = :name"
@@ -234,7 +167,7 @@ def _collation(connection: Connection, table: str, schema: str | None, name: str
     if engine in ("mysql", "mariadb"):
         return str(connection.scalar(_MYSQL_COLLATION, asked) or "")
     if engine == "postgresql":
-        whole = _whole_name(connection, table, schema)
+        whole = whole_name(connection, table, schema)
         return str(connection.scalar(_POSTGRESQL_COLLATION, {"whole": whole, "name": name}) or "")
     if engine == "sqlite":
         collations = {str(c) for c in connection.scalars(_SQLITE_COLLATIONS, asked)}

@@ -8,29 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import (
-    ColumnClause,
-    Connection,
-    Select,
-    column,
-    false,
-    insert,
-    or_,
-    select,
-    table,
-    types,
-    update,
-)
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy import Connection, Select, false, or_
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ..core.alarms import (
     AMBIGUOUS_KEY,
     COLLATION_MISMATCH,
     SOURCE_REJECTED,
-    SUBJECT_REUSED,
     SUBJECT_UNUSABLE,
 )
 from ..core.deadline import Deadline
@@ -39,12 +25,13 @@ from ..core.model import Lookup, LookupKind, NewUser, Record
 from ..database import Database, is_foreign_to_charset, is_unique_violation
 from ..errors import CreationRefused, DeadlineExceeded, IdentityAlarm, SourceUnavailable
 from .details import AddressReader, Details, PairsReader
-from .fields import Column, columns_of, text_of
+from .fields import Column, columns_of
 from .keys import Cell, comparable, is_exact, stored_forms
-from .mapping import Filter, LoginColumn, Mapping, Scalar
+from .mapping import Filter, LoginColumn, Mapping
 from .matching import Comparison, by_folded, compare, exact, register
-from .rows import Filler, RecordReader, Row, other_rows, values_of
+from .rows import Filler, RecordReader, Row, values_of
 from .tables import Tables
+from .writing import Writer
 
 __all__ = ["LookUp", "SqlSource"]
 
@@ -100,11 +87,11 @@ class SqlSource:
             self._whole_columns = list(dict.fromkeys([*self._columns, *pairs]))
             self._whole_reader = RecordReader(mapping, self._whole_columns)
         elif len({c.of for c in pairs}) == 1:
-            complete = RecordReader(mapping, [*self._columns, *pairs])
-            self._details = PairsReader(mapping.pairs[pairs[0].of], pairs, complete)
+            self._details = self._pairs_reader(pairs)
         elif pairs:
             self._whole_columns = [*self._columns, *pairs]
             self._whole_reader = RecordReader(mapping, self._whole_columns)
+        self._writer = self._new_writer()
         self._look_ups: dict[tuple[LookupKind, bool], LookUp] = {}
         self._looks_again = time.monotonic() + _LOOKS_EVERY
 
@@ -127,6 +114,8 @@ class SqlSource:
             soon = Deadline(deadline.left() / 2)
             try:
                 record = self._find(self._replica, key, soon, profile)
+            except IdentityAlarm:
+                pass  # it may be late: the primary says whether there is a reason
             except (SourceUnavailable, DeadlineExceeded):
                 self._replica_rests_until = time.monotonic() + _REPLICA_RESTS
             else:
@@ -154,65 +143,47 @@ class SqlSource:
         if self._mapping.select is not None:
             raise CreationRefused(f"source {self._name!r} is a query, which takes no rows")
         self._look_again()
-        try:
-            with self._database.connection(deadline, write=True) as connection:
-                record = self._insert(connection, user)
-                if self._takes_a_login(connection, record):
-                    connection.rollback()
+        accepted = False
+        while True:
+            try:
+                with self._database.connection(deadline, write=True) as connection:
+                    if len(self._mapping.logins) > 1:
+                        self._database.queue(connection, self._logins_of(user))
+                    record = self._writer.insert(connection, user)
+                    if record is None:
+                        connection.rollback()
+                        return None
+                    accepted = True
+                    accept(record)
+                return record
+            except IntegrityError as error:
+                if is_unique_violation(error):
                     return None
-                accept(record)
-        except IntegrityError as error:
-            if is_unique_violation(error):
-                return None
-            raise IdentityAlarm(
-                SOURCE_REJECTED, f"source {self._name!r}: a column without a value, or a constraint"
-            ) from None
-        return record
+                raise IdentityAlarm(
+                    SOURCE_REJECTED,
+                    f"source {self._name!r}: a column without a value, or a constraint",
+                ) from None
+            except SourceUnavailable as error:
+                if accepted or not error.may_be_repeated:
+                    raise
+
+    def _logins_of(self, user: NewUser) -> list[str]:
+        """All that `user` could come in with, in the form in which they are compared."""
+        row = values_of(self._mapping, user)
+        cells = [row.get(login.name) for login in self._mapping.logins]
+        place = f"{self._mapping.schema}.{self._mapping.table}"
+        return [f"{place}:{self._rule.canonical(str(c))}" for c in cells if c is not None]
 
     def replace_hash(self, subject: str, old: str, new: str, deadline: Deadline) -> bool:
         """Store `new` as the password hash of a user whose hash is `old`; False if it is not any
         more. Raises SourceUnavailable, DeadlineExceeded, IdentityAlarm."""
-        mapping = self._mapping
-        if not isinstance(mapping.password, Column) or mapping.password.of or mapping.select:
-            return False
-        users = table(
-            mapping.table,
-            column(mapping.subject),
-            column(mapping.password.name),
-            schema=mapping.schema,
-        )
-        password = users.c[mapping.password.name]
         try:
             with self._database.connection(deadline, write=True) as connection:
-                kind = self._tables.type_of(connection, mapping.password)
-                keys = comparable(
-                    self._tables.type_of(connection, Column(mapping.subject)), subject
-                )
-                theirs = users.c[mapping.subject].in_(keys)
-                query = update(users).where(theirs, password.in_(stored_forms(kind, old)))
-                now = connection.scalars(select(password).where(theirs).with_for_update()).all()
-                if not any(cell is not None and text_of(cell) == old for cell in now):
-                    return False  # the database may not tell letters apart
-                try:
-                    changed = connection.execute(query.values({password: new})).rowcount
-                except DataError:
-                    raise IdentityAlarm(
-                        SOURCE_REJECTED,
-                        f"source {self._name!r}: the column is too short for a hash",
-                    ) from None
-                if changed > 1:
-                    raise IdentityAlarm(SUBJECT_UNUSABLE, f"source {self._name!r}")
-                kept = connection.scalars(select(password).where(theirs)).all()
-                if changed and not any(cell is not None and text_of(cell) == new for cell in kept):
-                    raise IdentityAlarm(
-                        SOURCE_REJECTED,
-                        f"source {self._name!r} keeps another hash than was written",
-                    )
+                return self._writer.replace_hash(connection, subject, old, new)
         except IntegrityError:
             raise IdentityAlarm(
                 SOURCE_REJECTED, f"source {self._name!r} refuses a new password hash"
             ) from None
-        return changed == 1
 
     def _look_again(self) -> None:
         """Forget what the database told of its types, keys and collations when that is a while ago:
@@ -224,6 +195,9 @@ class SqlSource:
         self._tables = self._users_tables()
         if isinstance(self._details, AddressReader):
             self._details = self._address_reader()
+        elif isinstance(self._details, PairsReader):
+            self._details = self._pairs_reader(self._details.columns)
+        self._writer = self._new_writer()
         self._look_ups = {}
 
     def _users_tables(self) -> Tables:
@@ -237,23 +211,15 @@ class SqlSource:
             self._mapping.addresses, source=self._name, empty_is_null=self._mapping.empty_is_null
         )
 
-    def _takes_a_login(self, connection: Connection, new: Record) -> bool:
-        """Whether another column of a new user holds somebody's login: they could not come in. And
-        whether somebody has the new login beside a folded column that does not tell."""
-        for one in self._mapping.logins[:1]:
-            if one.folded is not None:
-                column = self._tables.element(Column(one.name))
-                query = self._tables.query(connection, [Column(one.name)])
-                if len(connection.execute(query.where(column == new.login).limit(2)).all()) > 1:
-                    return True
-        for login in new.other_logins:
-            try:
-                row = self._one(connection, Lookup("login", login), False)
-            except IdentityAlarm:
-                return True
-            if row is None or self._reader.subject_text(row) != new.subject:
-                return True
-        return False
+    def _pairs_reader(self, columns: Sequence[Column]) -> PairsReader:
+        complete = RecordReader(self._mapping, [*self._columns, *columns])
+        return PairsReader(self._tables.named(columns[0].of), columns, complete)
+
+    def _new_writer(self) -> Writer:
+        def find(connection: Connection, login: str) -> Row | None:
+            return self._one(connection, Lookup("login", login), False)
+
+        return Writer(self._mapping, self._tables, self._reader, find, name=self._name)
 
     def password_hashes(self, count: int, deadline: Deadline) -> Sequence[str]:
         """Up to `count` stored hashes, in whatever order the database finds them."""
@@ -262,7 +228,7 @@ class SqlSource:
         with self._database.connection(deadline) as connection:
             query = self._tables.query(connection, columns)
             rows = connection.execute(
-                query.where(self._tables.element(columns[0]).is_not(None)).limit(count)
+                query.where(self._tables.cell(connection, columns[0]).is_not(None)).limit(count)
             )
             return [hash for row in rows if (hash := filler.fill(row)[""]) is not None]
 
@@ -297,7 +263,11 @@ class SqlSource:
         subject = self._reader.subject(row)
         kind = self._tables.type_of(connection, Column(self._mapping.subject))
         if not is_exact(kind, subject):
-            raise IdentityAlarm(SUBJECT_UNUSABLE, f"source {self._name!r}")
+            raise IdentityAlarm(
+                SUBJECT_UNUSABLE,
+                f"source {self._name!r}: {self._mapping.subject!r}, a {type(kind).__name__}, is "
+                "NULL, or of a type whose values are not told apart for ever",
+            )
         width = len(self._whole_columns if profile else self._columns)
         alone = self._tables.is_key(connection, self._mapping.subject)
         if len(row) > width:  # the database was asked how many rows have its primary key
@@ -421,71 +391,3 @@ class SqlSource:
             self._rule,
             name,
         )
-
-    def _insert(self, connection: Connection, user: NewUser) -> Record:
-        """Write the row and what belongs to it; read it back and insist on what was written."""
-        mapping = self._mapping
-        row = values_of(mapping, user)
-        target = table(mapping.table, *map(_written, row.items()), schema=mapping.schema)
-        try:
-            connection.execute(insert(target).values(self._typed(connection, row)))
-            written = self._one(connection, Lookup("login", user.login), False)
-            if written is not None:
-                subject = self._reader.subject(written)
-                self._finds_no_pairs(connection, subject)
-                for name, schema, cells in other_rows(mapping, subject, user.profile):
-                    other = table(name, *map(column, cells), schema=schema)
-                    connection.execute(insert(other).values(cells))
-                if self._mapping.joins:
-                    written = self._one(connection, Lookup("login", user.login), False)
-        except DataError:
-            raise IdentityAlarm(
-                SOURCE_REJECTED, f"source {self._name!r}: a value does not fit its column"
-            ) from None
-        record = None if written is None else self._reader.record(written)
-        if (
-            record is None
-            or (record.login, record.password_hash) != (user.login, user.password_hash)
-            or (mapping.erid is not None and record.erid != user.erid)
-            or not record.active
-        ):
-            raise IdentityAlarm(
-                SOURCE_REJECTED, f"source {self._name!r} keeps something else than was written"
-            )
-        return record
-
-    def _finds_no_pairs(self, connection: Connection, subject: Any) -> None:
-        """Raises IdentityAlarm if somebody who had the primary key of a new user left values."""
-        columns = [*self._mapping.identity(), *self._mapping.shown()]
-        for of, pairs in self._mapping.pairs.items():
-            names = [c.name for c in columns if c.of == of]
-            rows = table(pairs.table, column(pairs.user), column(pairs.name), schema=pairs.schema)
-            left = select(rows.c[pairs.name]).where(
-                rows.c[pairs.user] == subject, rows.c[pairs.name].in_(names)
-            )
-            if connection.execute(left.limit(1)).first() is not None:
-                raise IdentityAlarm(SUBJECT_REUSED, f"source {self._name!r}: values of {of!r}")
-
-    def _typed(self, connection: Connection, row: dict[str, Scalar]) -> dict[str, Any]:
-        """`row` with whatever text stands for an integer or boolean made one."""
-        typed: dict[str, Any] = {}
-        for name, value in row.items():
-            kind = self._tables.type_of(connection, Column(name))
-            if isinstance(value, str) and isinstance(kind, types.Boolean):
-                typed[name] = value in ("true", "1")
-            elif isinstance(value, str):
-                cells = comparable(kind, value)
-                if not cells and not isinstance(kind, (types.Numeric, types.Date, types.DateTime)):
-                    raise IdentityAlarm(
-                        SOURCE_REJECTED, f"source {self._name!r}: a value does not fit its column"
-                    )
-                typed[name] = cells[0] if cells else value  # the database has the last say
-            else:
-                typed[name] = value
-        return typed
-
-
-def _written(cell: tuple[str, Scalar]) -> ColumnClause[Any]:
-    """The column that a value is written to. Drivers leave times to SQLAlchemy."""
-    name, value = cell
-    return column(name, types.DateTime() if isinstance(value, datetime) else None)

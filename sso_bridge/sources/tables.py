@@ -13,7 +13,6 @@ from sqlalchemy import (
     ScalarSelect,
     and_,
     cast,
-    false,
     func,
     literal,
     select,
@@ -23,18 +22,18 @@ from sqlalchemy import (
 from sqlalchemy import Select as Query
 from sqlalchemy import column as named_column
 from sqlalchemy import table as named_table
+from sqlalchemy.dialects import mysql
 
 from .exactly import Exactly
 from .fields import Column
-from .keys import Dynamic, constants
+from .keys import Dynamic
+from .kinds import base_of, condition, equal, tells_apart
 from .mapping import AddressTable, Filter, Join, Pairs, Select
 from .mapping import Mapping as Declared
+from .named import NamedValues
 from .shape import QueryShape, Shape, TableShape
 
 __all__ = ["Tables", "condition"]
-
-
-_NO_TEXTS = (types.Integer, types.Numeric, types.Uuid, types._Binary, types.Boolean)
 
 
 class Tables:
@@ -56,7 +55,8 @@ class Tables:
     ) -> None:
         self._subject, self._filters = subject, filters
         self._filters_of_source = filters if filters_of_source is None else filters_of_source
-        self._joins, self._pairs = joins or {}, pairs or {}
+        self._joins = joins or {}
+        self._named = {of: NamedValues(one, source=source) for of, one in (pairs or {}).items()}
         names: dict[str, dict[str, None]] = defaultdict(dict)
         for one in [*columns, *(Column(f.column) for f in filters)]:
             names[one.of][one.name] = None
@@ -119,7 +119,7 @@ class Tables:
 
     def type_of(self, connection: Connection, column: Column) -> types.TypeEngine[Any]:
         """The type of a column; raises SourceUnavailable if there is none of that name."""
-        return self._shapes[column.of].type_of(connection, column.name)
+        return base_of(self._shapes[column.of].type_of(connection, column.name))
 
     def is_key(self, connection: Connection, name: str) -> bool:
         """Whether the database keeps a column of the table itself unique."""
@@ -129,11 +129,23 @@ class Tables:
         """How the database compares a column of the table itself; see `Shape`."""
         return self._shapes[""].collation(connection, name)
 
+    def named(self, of: str) -> NamedValues:
+        """The named values of that name."""
+        return self._named[of]
+
     def element(self, column: Column) -> ColumnElement[Any]:
-        """A column as part of a statement."""
-        if column.of in self._pairs:
-            return self._pair(column)
+        """A column of the table itself or of a join, as part of a statement."""
         return (self._joined[column.of] if column.of else self.own).c[column.name]
+
+    def cell(self, connection: Connection, column: Column) -> ColumnElement[Any]:
+        """What is selected for a column. A BIT of MariaDB is told as bytes, as many as it is long;
+        as a number it is the same however long."""
+        if column.of in self._named:
+            return self._pair(connection, column)
+        element = self.element(column)
+        if isinstance(self.type_of(connection, column), mysql.BIT):
+            return cast(element, mysql.INTEGER(unsigned=True)).label(column.name)
+        return element
 
     def query(self, connection: Connection, columns: Sequence[Column]) -> Query[Any]:
         """A SELECT of `columns` of the rows that count."""
@@ -142,16 +154,17 @@ class Tables:
             join, joined = self._joins[of], self._joined[of]
             on: list[ColumnElement[bool]] = []
             for theirs, ours in join.on:
-                on.append(joined.c[theirs] == self.own.c[ours])
                 kind = self.type_of(connection, Column(theirs, of))
-                if self._subject and not isinstance(kind, _NO_TEXTS):
+                our_kind = self.type_of(connection, Column(ours))
+                on.append(equal(joined.c[theirs], kind, self.own.c[ours], our_kind))
+                if self._subject and not tells_apart(kind, our_kind):
                     on.append(Exactly(joined.c[theirs], self.own.c[ours]))
             on += [
                 condition(joined.c[f.column], f, self.type_of(connection, Column(f.column, of)))
                 for f in join.filters
             ]
             source = source.outerjoin(joined, and_(*on))
-        query = select(*map(self.element, columns)).select_from(source)
+        query = select(*(self.cell(connection, c) for c in columns)).select_from(source)
         for one in self._filters:
             kind = self.type_of(connection, Column(one.column))
             query = query.where(condition(self.own.c[one.column], one, kind))
@@ -176,36 +189,20 @@ class Tables:
             query = query.where(condition(others.c[one.column], one, of))
         return [query.correlate(self.own).scalar_subquery()]
 
-    def _pair(self, column: Column) -> ScalarSelect[Any]:
-        declared = self._pairs[column.of]
-        names = [declared.user, declared.name, declared.value, declared.order]
-        rows = _table(declared.table, declared.schema, dict.fromkeys(n for n in names if n))
-        rows = rows.alias(f"p_{column.of}")
-        same = [
-            (rows.c[declared.user], self.own.c[self._subject]),
-            (rows.c[declared.name], literal(column.name)),
-        ]
-        query = select(rows.c[declared.value])
-        for one, other in same:
-            query = query.where(one == other, Exactly(one, other))
+    def _pair(self, connection: Connection, column: Column) -> ScalarSelect[Any]:
+        named = self._named[column.of]
+        declared = named.declared
+        rows = named.rows().alias(f"p_{column.of}")
+        subject = self.own.c[self._subject]
+        kind = self.type_of(connection, Column(self._subject))
+        query = select(rows.c[declared.value]).where(
+            named.are_of(connection, rows, subject, kind),
+            named.are_named(connection, rows, [column.name]),
+            Exactly(rows.c[declared.name], literal(column.name)),
+        )
         if declared.order is not None:
             query = query.order_by(rows.c[declared.order])
         return query.limit(1).correlate(self.own).scalar_subquery()
-
-
-def condition(
-    column: ColumnElement[Any], declared: Filter, kind: types.TypeEngine[Any]
-) -> ColumnElement[bool]:
-    """`declared` as part of a statement about a column of type `kind`."""
-    if declared.null is not None:
-        return column.is_(None) if declared.null else column.is_not(None)
-    if isinstance(kind, types.Enum):  # PostgreSQL compares it with nothing else
-        column, kind = cast(column, types.Text()), types.Text()
-    given = declared.values or declared.other_than
-    cells = [cell for value in given for cell in constants(kind, value)]
-    if declared.values:
-        return column.in_(cells) if cells else false()
-    return column.not_in(cells) if cells else column.is_not(None)
 
 
 def _table(name: str, schema: str | None, columns: Iterable[str]) -> Any:

@@ -99,6 +99,12 @@ def test_a_new_user_has_a_row_of_a_join_too(make: Make) -> None:
     assert people.run("SELECT count(*) FROM details WHERE user_id = 3") == [(0,)]
 
 
+def test_a_new_user_is_answered_with_what_was_written_into_a_join(make: Make) -> None:
+    people = joined(make, attributes={"family": {"column": "details.family_name"}})
+    answer = people.create("new", profile=Profile(last_name="O'Neil"))
+    assert answer.attributes[0].value == "O'Neil"
+
+
 META = """
 CREATE TABLE meta (
     id INTEGER PRIMARY KEY AUTOINCREMENT, user_id INTEGER, name TEXT, value TEXT

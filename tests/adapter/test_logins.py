@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
+from sso_bridge.core.deadline import Deadline
+from sso_bridge.core.model import NewUser, Profile, Record
 from tests.people import HASH, People, erid_in, refused
 
 Make = Callable[..., People]
@@ -131,3 +134,31 @@ def test_more_rows_than_are_fetched_are_never_one(make: Make) -> None:
     people.run(f"INSERT INTO users (login, email, password) VALUES {rows}", *[HASH] * 40)
     assert refused(people.login("bob")) == "invalid_login"
     assert people.alarms == ["ambiguous_key"]
+
+
+def test_of_new_users_with_one_other_login_one_is_made(make: Make) -> None:
+    """The second begins while the first is made, and not yet committed."""
+    people = make(TABLE, source={**TWO, "profile": {"email": "email"}})
+    if people.engine != "sqlite":
+        people.run("CREATE INDEX by_login ON users (login)")
+        people.run("CREATE INDEX by_email ON users (email)")
+    source = people.parts.sources["shop"]
+    made: dict[str, Record | None] = {}
+
+    def create(login: str, accept: Callable[[Record], None]) -> None:
+        profile = Profile(email="Shared@example.com")
+        user = NewUser(login=login, password_hash=HASH, erid=login, profile=profile)
+        made[login] = source.create(user, Deadline(20), accept)
+
+    second = threading.Thread(target=create, args=("eve", lambda record: None))
+
+    def meanwhile(record: Record) -> None:
+        second.start()
+        second.join(1)
+
+    create("bob", meanwhile)
+    second.join()
+    assert made["bob"] is not None
+    assert made["eve"] is None
+    assert people.run("SELECT login FROM users") == [("bob",)]
+    assert erid_in(people.login("Shared@example.com"))

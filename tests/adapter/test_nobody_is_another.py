@@ -50,9 +50,11 @@ def test_an_erid_without_a_site_is_looked_for_where_it_is_answered(make: Make) -
     people.add("ann", store=1, id=5, erid="E-ann")
     people.add("bob", store=2, id=6, erid="E-bob")
     assert people.get(user_id="E-ann").key.login_id == "ann"
-    assert refused(people.get(user_id="E-bob")) == "user_not_found"
-    found = people.get(user_id="E-bob", site_id="at")
-    assert (found.key.login_id, found.key.site_id) == ("bob", "at")
+    for site in (None, "at"):
+        found = people.get(user_id="E-bob", site_id=site)
+        assert (found.key.login_id, found.key.site_id) == ("bob", "at")
+    first = people.get(user_id="E-ann").key.site_id
+    assert refused(people.get(user_id="E-bob", site_id=first)) == "user_not_found"
 
 
 def test_a_joined_password_is_that_of_the_very_user(make: Make) -> None:

@@ -144,3 +144,18 @@ def test_a_replica_that_was_never_there_hinders_nobody(
     people.add("bob")
     assert erid_in(people.login("bob"))
     assert not (tmp_path / "missing.db").exists()
+
+
+def test_of_what_a_late_replica_mixes_up_the_primary_is_asked(pair: Pair) -> None:
+    """Two users change logins: for a while the replica has both under one."""
+    pair.on_replica("DROP TABLE users")
+    pair.on_replica(TABLE.replace(" NOT NULL UNIQUE", ""))
+    pair.people.add("bob", first_name="of the primary")
+    pair.replicate()
+    pair.on_replica(
+        "INSERT INTO users (id, login, password, status) SELECT 2, login, password, status"
+        " FROM users"
+    )
+    assert pair.name() == "of the primary"
+    assert erid_in(pair.people.login("bob"))
+    assert pair.people.alarms == []

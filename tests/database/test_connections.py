@@ -373,3 +373,15 @@ def test_a_column_whose_type_changed_is_read_as_it_is_now(shelf: Shelf) -> None:
     )
     other.database.close()
     assert [read() for _ in range(8)] == ["one"] * 8
+
+
+def test_a_thread_that_cannot_be_started_is_an_outage(shelf: Shelf) -> None:
+    shelf.database.close()  # so that a connection has to be made, in a thread of its own
+    usual = threading.stack_size(1 << 46)  # more than any machine has
+    try:
+        for _ in range(20):  # more than attempts may run at once: each gives back its place
+            with pytest.raises(Unavailable, match="can't start new thread"):
+                shelf.read()
+    finally:
+        threading.stack_size(usual)
+    assert shelf.read() == "one"

@@ -255,3 +255,33 @@ def test_a_fingerprint_that_the_database_changes_is_told(make: Make) -> None:
     [(place, text)] = of(again, "fingerprint_unsteady")
     assert place == "users.made"
     assert "change" in text
+
+
+@pytest.mark.parametrize(
+    ("column", "source"),
+    [
+        ("status VARCHAR(5) DEFAULT 'activ'", {}),
+        ("status VARCHAR(9), kind VARCHAR(3)", {"create_values": {"kind": "buyer"}}),
+        ("status VARCHAR(9), kind VARCHAR(3)", {"filter": {"kind": "buyer"}}),
+        ("status VARCHAR(9), kind VARCHAR(32)", {"create_values": {"kind": {"make": "uuid"}}}),
+    ],
+    ids=["active", "value", "filter", "uuid"],
+)
+def test_what_each_new_row_has_must_fit(make: Make, column: str, source: dict[str, Any]) -> None:
+    table = TABLE.replace("status TEXT DEFAULT 'active'", column)
+    people = make(table, source=source)
+    told = [text for _, text in of(people, "column_short")]
+    if people.engine == "sqlite":
+        assert told == []  # it takes any length
+        return
+    assert len(told) == 1 and "lengthen it, or correct" in told[0]
+    assert "column_short" not in bad(make("", source=source, site={"create": False}))
+
+
+def test_a_folded_column_must_take_every_login(make: Make) -> None:
+    table = TABLE.replace("login TEXT", "login VARCHAR(90)")
+    table = table.replace("first_name TEXT", "first_name TEXT, low VARCHAR(40)")
+    login = {"column": "login", "folded": "low", "letters": "lower"}
+    people = make(table, source={"login": login})
+    places = [place for place, _ in of(people, "column_short")]
+    assert places == ([] if people.engine == "sqlite" else ["users.low"])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sso_bridge.core.model import Refusal
 from tests.doctor.looking import bad, look, of
 from tests.people import COLUMN, ERIDS, TABLE, People
 
@@ -124,3 +125,38 @@ def test_what_cannot_be_looked_at_is_told_and_the_rest_goes_on(tmp_path: Path) -
         f.place.removeprefix("sources.shop: ") for f in found if f.check == "statement_refused"
     }
     assert "hashes" in {f.check for f in found}
+
+
+FOLDED = TABLE.replace("first_name TEXT", "first_name TEXT, low VARCHAR(100) UNIQUE")
+LETTERS: dict[str, object] = {"column": "login", "folded": "low", "letters": "lower"}
+
+
+def test_folded_logins_that_are_missing_or_stale_are_counted(make: Make) -> None:
+    people = make(FOLDED, source={"login": LETTERS, "login_match": "case"}, site={"create": False})
+    people.add("Bob", low="bob")
+    people.add("STRASSE", low="strasse")
+    assert of(people, "folded_stale") == []
+    people.add("Eve", low=None)
+    people.add("Ann", low="anna")
+    people.add("Eva", low="evi")
+    [(place, text)] = of(people, "folded_stale")
+    assert place == "users.low"
+    assert text.startswith("of 5 users 1 have none and 2 something else than login in lower case")
+    assert not any(one in text for one in ("eva", "Eva", "anna"))
+
+
+def test_a_folded_column_in_other_letters_is_stale_where_the_database_sees_them(
+    make: Make,
+) -> None:
+    people = make(FOLDED, source={"login": LETTERS, "login_match": "case"}, site={"create": False})
+    people.add("Bob", low="BOB")
+    assert bool(of(people, "folded_stale")) is (people.engine != "mariadb")
+    assert isinstance(people.login("Bob"), Refusal) is (people.engine != "mariadb")
+
+
+def test_a_folded_copy_of_each_letter_is_none_the_worse(make: Make) -> None:
+    upper = {**LETTERS, "letters": "upper"}
+    people = make(FOLDED, source={"login": upper, "login_match": "case"}, site={"create": False})
+    people.add("groß", low="GROß")
+    people.add("heiß", low="HEISS")
+    assert of(people, "folded_stale") == []

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url, text
 
+from sso_bridge.core.model import Refusal
 from tests.doctor.looking import of
 from tests.people import TABLE, People, execute_at
 from tests.services import MariaDB, PostgreSQL
@@ -152,3 +153,64 @@ def test_a_schema_that_may_not_be_used_is_an_error(as_reader: As) -> None:
     execute_at(owner, f"REVOKE USAGE ON SCHEMA public FROM PUBLIC, {url.username}")
     told = of(people, "right_missing")
     assert ("users", "the database user lacks USAGE of the schema public") in told
+
+
+META = "; CREATE TABLE meta (user_id INTEGER, name VARCHAR(50), value VARCHAR(50))"
+DETAILS = "; CREATE TABLE details (user_id INTEGER PRIMARY KEY, town VARCHAR(50))"
+EVERY: dict[str, Any] = {
+    **SOURCE,
+    "joins": {"details": {"table": "details", "on": {"user_id": "id"}}},
+    "pairs": {"meta": {"table": "meta", "user": "user_id", "name": "name", "value": "value"}},
+    "profile": {"first_name": "details.town", "last_name": "meta.town"},
+}
+
+
+@pytest.fixture
+def guarded(postgresql: PostgreSQL, tmp_path: Path) -> Iterator[tuple[People, People]]:
+    """People as their owner has them, and as a user of few rights does; Bob is one of two."""
+    url = postgresql.new_database()
+    owner = People(tmp_path, TABLE + ADDRESSES + META + DETAILS, url=url, source=EVERY)
+    owner.add("bob")
+    owner.add("eve")
+    user = f"reader_{secrets.token_hex(4)}"
+    with postgresql.administration() as connection:
+        connection.execute(text(f"CREATE ROLE {user} LOGIN"))
+    for right in ("USAGE ON SCHEMA public", "SELECT ON users, addresses, meta, details"):
+        owner.run(f"GRANT {right} TO {user}")
+    reader = make_url(url).set(username=user).render_as_string(hide_password=False)
+    folder = tmp_path / "reader"
+    folder.mkdir()
+    yield owner, People(folder, "", url=reader, source=EVERY, site={"create": False})
+    postgresql.drop(url)
+    with postgresql.administration() as connection:
+        connection.execute(text(f"DROP ROLE {user}"))
+
+
+Guarded = tuple[People, People]
+
+
+@pytest.mark.parametrize("table", ["users", "addresses", "meta", "details"])
+def test_rows_that_a_policy_hides_are_an_error_until_one_shows_all(
+    guarded: Guarded, table: str
+) -> None:
+    owner, reader = guarded
+    assert of(reader, "rows_hidden") == []
+    owner.run(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    [(place, told)] = of(reader, "rows_hidden")
+    assert place == table
+    assert of(owner, "rows_hidden") == []  # whom no policy concerns
+    owner.run(told[told.index("CREATE POLICY") : told.index(", drop restrictive")])
+    assert of(reader, "rows_hidden") == []
+    owner.run(f"CREATE POLICY less ON {table} AS RESTRICTIVE USING (false)")
+    assert [place for place, _ in of(reader, "rows_hidden")] == [table]
+
+
+def test_a_policy_that_shows_some_rows_hides_the_others(guarded: Guarded) -> None:
+    owner, reader = guarded
+    owner.run("ALTER TABLE users ENABLE ROW LEVEL SECURITY")
+    owner.run("CREATE POLICY some_rows ON users USING (login = 'bob')")
+    assert len(of(reader, "rows_hidden")) == 1
+    assert isinstance(reader.login("eve"), Refusal)
+    owner.run("CREATE POLICY of_others ON users FOR SELECT TO postgres USING (true)")
+    owner.run("CREATE POLICY of_writers ON users FOR UPDATE USING (true)")
+    assert len(of(reader, "rows_hidden")) == 1

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import Connection
@@ -61,6 +62,10 @@ class Dialect(Protocol):
     def limit(self, connection: Connection, seconds: float, write: bool) -> None:
         """Hold the statements of the coming block to `seconds`; begin a write where needed."""
 
+    def queue(self, connection: Connection, texts: Sequence[str]) -> None:
+        """Called first in a transaction: of those that are begun with a text in common, and each
+        look whether another wrote it, one at most succeeds without seeing the other's."""
+
     def refuses(self, error: DBAPIError) -> bool:
         """Whether `error`, of a write, is about the row although its class is an outage's."""
 
@@ -106,6 +111,9 @@ class Other:
 
     def limit(self, connection: Connection, seconds: float, write: bool) -> None:
         """No limit is known."""
+
+    def queue(self, connection: Connection, texts: Sequence[str]) -> None:
+        """Nothing is known that would do it."""
 
     def refuses(self, error: DBAPIError) -> bool:
         return False

@@ -3,6 +3,7 @@
 # ruff: noqa: D102 -- `contract.Dialect` says what each method does.
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -86,6 +87,10 @@ class MariaDB(Other):
             f"SET {bound}, innodb_lock_wait_timeout = {lock}, time_zone = '+00:00',"
             " sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')"
         )
+
+    def queue(self, connection: Connection, texts: Sequence[str]) -> None:
+        """What such a transaction reads it also locks, so that of two one is undone."""
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
 
     def is_deadlock(self, error: DBAPIError) -> bool:
         """A deadlock, or (from 11.6 on) a row that changed since the transaction's snapshot."""
