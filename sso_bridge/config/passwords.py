@@ -10,7 +10,11 @@ from pydantic import Field, SecretStr, model_validator
 
 from .base import Section, Switch, at_key
 
-__all__ = ["Firebase", "Passwords"]
+__all__ = ["MOST_MEMORY_MIB", "MOST_SECONDS", "Firebase", "Passwords"]
+
+MOST_SECONDS = 60.0
+MOST_MEMORY_MIB = 65_536
+"""The highest limits that can be set."""
 
 
 class Firebase(Section):
@@ -94,12 +98,15 @@ class Passwords(Section):
         "none", description="Where in the stored text the salt is: before the digest or after it."
     )
     salt_separator: str = Field(":", description="What is between salt and digest.")
-    max_seconds: Annotated[float, Field(strict=True, gt=0, le=60, allow_inf_nan=False)] = Field(
+    max_seconds: Annotated[
+        float, Field(strict=True, gt=0, le=MOST_SECONDS, allow_inf_nan=False)
+    ] = Field(
         2.5,
         description="A stored hash that would take longer is refused, not computed: in seconds of "
-        "one core of a server of 2020.",
+        "one core of a server of 2020. Where each round hashes the password again, as in SHA-crypt "
+        "and phpass, it is the time of the longest password that is computed.",
     )
-    max_memory_mib: Annotated[int, Field(strict=True, ge=1, le=65_536)] = Field(
+    max_memory_mib: Annotated[int, Field(strict=True, ge=1, le=MOST_MEMORY_MIB)] = Field(
         256, description="A stored hash that would take more memory is refused, in MiB."
     )
     firebase: Firebase | None = Field(

@@ -1,5 +1,6 @@
 """Password hashes: verify those of any known format, make new ones, a bounded number at once."""
 
+from .needs import Costly, needs
 from .pool import HashPool, cores
 from .schemes import (
     MAKERS,
@@ -22,6 +23,7 @@ __all__ = [
     "SCHEMES",
     "WEAK",
     "BesideSalt",
+    "Costly",
     "Declared",
     "Firebase",
     "Formula",
@@ -37,5 +39,6 @@ __all__ = [
     "cost_of",
     "identify",
     "known_schemes",
+    "needs",
     "parse_formula",
 ]

@@ -107,4 +107,5 @@ def _yield_to_others() -> None:
         try:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         except OSError:
+            # Some sandboxes forbid it. Then hashes slow the quick calls down, and are as right.
             return

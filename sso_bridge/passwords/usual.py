@@ -73,7 +73,7 @@ class UsualHash:
             try:
                 found = read(stored, self._limits, self._schemes)
             except UnusableHash:
-                continue
+                continue  # no login computes it, so it is nobody's usual time
             if found is not None:
                 groups[found] += 1
         return groups.most_common(1)[0][0] if groups else None

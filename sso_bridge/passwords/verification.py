@@ -161,6 +161,8 @@ class PasswordHashes:
                 self._pool.run(usual.fits, candidate, deadline)
                 return
             except UnusableHash:
+                # One that this machine cannot do after all. No user has it here, and nobody's
+                # alarm is due: a new hash takes its place.
                 pass
         self._pool.run(self._maker.make, candidate[:_SHORTEST_WHOLE], deadline)
 

@@ -12,6 +12,7 @@ from ..errors import ConfigurationError
 from ..passwords import (
     MAKERS,
     BesideSalt,
+    Costly,
     Declared,
     Firebase,
     Formula,
@@ -24,6 +25,7 @@ from ..passwords import (
     PasswordHashes,
     Scheme,
     known_schemes,
+    needs,
     parse_formula,
 )
 
@@ -40,8 +42,12 @@ def password_hashes(
 ) -> PasswordHashes:
     """What verifies and makes the hashes of the source of that name.
 
-    Raises ConfigurationError, which names the key, for a formula that is not good."""
+    Raises ConfigurationError, which names the key, for a formula that is not good, and for hashes
+    of its own that are above its own limits."""
     schemes, prepare = password_schemes(source, declared), _prepare(source, declared)
+    maker = _maker(declared, prepare)
+    # Also where none are stored: one is computed for nobody while no other kind is known.
+    _affordable(source, "scheme", declared, maker, "choose another scheme")
     if declared.pepper is not None and not any(
         "pepper" in (formula or "")
         for formula in (declared.prepare, declared.digest, declared.digest_again)
@@ -51,7 +57,7 @@ def password_hashes(
         pool=pool,
         observer=observer,
         sample=sample,
-        maker=_maker(declared, prepare),
+        maker=maker,
         limits=password_limits(declared),
         schemes=schemes,
         prepare=None if prepare is None else _preparing(prepare, _pepper(declared) or ""),
@@ -71,21 +77,49 @@ def password_schemes(source: str, declared: settings_of.Passwords) -> tuple[Sche
     own: list[Scheme] = []
     if declared.digest is not None:
         try:
-            own.append(_digest(declared, declared.digest))
+            digest = _digest(declared, declared.digest)
         except FormulaError as error:
             raise _wrong(source, str(error)) from None
+        key = "digest" if declared.iterations == 1 else "iterations"
+        _affordable(source, key, declared, digest, "compare it with what your application does")
+        own.append(digest)
     if declared.firebase is not None:
         firebase = declared.firebase
-        own.append(
-            Firebase(
-                signer_key=b64decode(firebase.signer_key.get_secret_value()),
-                salt_separator=b64decode(firebase.salt_separator),
-                rounds=firebase.rounds,
-                memory_cost=firebase.memory_cost,
-            )
+        scrypt = Firebase(
+            signer_key=b64decode(firebase.signer_key.get_secret_value()),
+            salt_separator=b64decode(firebase.salt_separator),
+            rounds=firebase.rounds,
+            memory_cost=firebase.memory_cost,
         )
+        console = "compare rounds and memory_cost with the Firebase console"
+        _affordable(source, "firebase", declared, scrypt, console)
+        own.append(scrypt)
     known = known_schemes(declared.allow_weak)
     return (*own, BesideSalt(_layout(declared), known))
+
+
+def _affordable(
+    source: str, key: str, declared: settings_of.Passwords, costly: Costly, otherwise: str
+) -> None:
+    """Raises ConfigurationError if no hash of `costly` would ever be computed."""
+    least = needs(costly, password_limits(declared))
+    if least is None:
+        return
+    above, enough, settable = [], [], True
+    for limit, figure, most in (
+        ("max_seconds", least.seconds, settings_of.MOST_SECONDS),
+        ("max_memory_mib", least.memory_mib, settings_of.MOST_MEMORY_MIB),
+    ):
+        if figure > getattr(declared, limit):
+            above.append(f"{limit} = {getattr(declared, limit)}")
+            enough.append(f"{limit} = {figure}")
+            settable = settable and figure <= most
+    wanted = " and ".join(enough)
+    raise _wrong(
+        source,
+        f"{key}: makes hashes above {' and '.join(above)}, which would never be computed; "
+        + (f"{otherwise}, or set {wanted}" if settable else f"{otherwise}; it needs {wanted}"),
+    )
 
 
 def _digest(declared: settings_of.Passwords, formula: str) -> Declared:

@@ -272,8 +272,14 @@ def test_any_source_and_site_do_too(source: dict[str, Any], site: dict[str, Any]
 
 
 def _loads_or_is_refused(tables: dict[str, Any]) -> None:
+    """Whatever else is raised fails the test, and so does a refusal without a key and a reason."""
     with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bridge.toml"
         try:
-            settings_from(tables, Path(folder) / "bridge.toml")
-        except ConfigurationError:
-            return
+            loaded = settings_from(tables, path)
+        except ConfigurationError as error:
+            lines = error.details.splitlines()
+            assert lines
+            assert all(line.startswith(f"{path}: ") and line.count(": ") > 1 for line in lines)
+        else:
+            assert set(loaded[0].sites) == set(tables["sites"])

@@ -7,9 +7,20 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .people import Known, execute, insert
+from .people import Known, execute, insert, with_more
 
-__all__ = ["ADDRESS", "ENGINES", "PEOPLE", "countries", "make"]
+__all__ = [
+    "ENGINES",
+    "OTTO",
+    "PEOPLE",
+    "URSULA",
+    "WAITING",
+    "address",
+    "countries",
+    "customer",
+    "languages",
+    "make",
+]
 
 ENGINES: Final = ("mariadb",)
 
@@ -30,36 +41,34 @@ ADDRESS: Final = {
     }.items()
 }
 
-PEOPLE: Final = (
-    Known(
-        login="Otto@example.de",
-        password="correct horse",
-        profile={
-            "first_name": "Otto",
-            "last_name": "Weiß",
-            "email": "Otto@example.de",
-            "locale": "de_DE",
-            "home_phone": "+49 345 1",
-            **ADDRESS,
-        },
-        other_logins=("otto@example.de", "OTTO@EXAMPLE.DE"),
-        strangers=("ótto@example.de",),
-    ),
-    Known(
-        login="ürsula@example.de",
-        password='a & b "quoted" <é>',
-        profile={
-            "first_name": "Ürsula",
-            "last_name": "Groß",
-            "email": "ürsula@example.de",
-            "locale": "en_GB",
-            "home_phone": "2",
-        },
-        other_logins=("Ürsula@example.de",),
-        strangers=("ursula@example.de",),
-    ),
-    Known(login="waiting@example.de", password="correct horse", active=False),
+OTTO: Final = Known(
+    login="Otto@example.de",
+    password="correct horse",
+    profile={
+        "first_name": "Otto",
+        "last_name": "Weiß",
+        "email": "Otto@example.de",
+        "locale": "de_DE",
+        "home_phone": "+49 345 1",
+        **ADDRESS,
+    },
+    other_logins=("otto@example.de", "OTTO@EXAMPLE.DE"),
+    strangers=("ótto@example.de",),
 )
+URSULA: Final = Known(
+    login="ürsula@example.de",
+    password='a & b "quoted" <é>',
+    profile={
+        "first_name": "Ürsula",
+        "last_name": "Groß",
+        "email": "ürsula@example.de",
+        "locale": "en_GB",
+    },
+    other_logins=("Ürsula@example.de",),
+    strangers=("ursula@example.de",),
+)
+WAITING: Final = Known(login="waiting@example.de", password="correct horse", active=False)
+PEOPLE: Final = (OTTO, with_more(URSULA, home_phone="2"), WAITING)
 
 HASHES: Final = {
     "Otto@example.de": "$2y$10$9fZKcFTuV0DKS/3GW9Thx.M5NU5o9K8tc6weoOQmzT0wYCGVLbKLq",
@@ -138,15 +147,11 @@ def make(url: str) -> None:
     """OpenCart's tables of customers, with `PEOPLE` in them."""
     execute(url, TABLES)
     countries(url, {"address_format_id": 1})
-    languages = [(1, "English", "en-gb"), (2, "Deutsch", "de-de")]
-    rows = [
-        {"language_id": n, "name": name, "code": code, "locale": code, "extension": "", "status": 1}
-        for n, name, code in languages
-    ]
-    insert(url, "oc_language", rows)
-    insert(url, "oc_customer", [_customer(person) for person in PEOPLE])
-    older = _address(31, firstname="Old", address_1="Gone 1", default=0)
-    insert(url, "oc_address", [older, _address(32, default=1)])
+    languages(url, {"extension": ""})
+    people = [customer(one, password=HASHES[one.login]) for one in PEOPLE]
+    insert(url, "oc_customer", people)
+    older = address(31, firstname="Old", address_1="Gone 1", default=0)
+    insert(url, "oc_address", [older, address(32, default=1)])
 
 
 def countries(url: str, more: dict[str, Any]) -> None:
@@ -157,7 +162,17 @@ def countries(url: str, more: dict[str, Any]) -> None:
     insert(url, "oc_zone", [zone])
 
 
-def _customer(person: Known) -> dict[str, Any]:
+def languages(url: str, more: dict[str, Any]) -> None:
+    """The two languages, with the columns `more`."""
+    rows = [
+        {"language_id": n, "name": name, "code": code, "locale": code, "status": 1, **more}
+        for n, name, code in [(1, "English", "en-gb"), (2, "Deutsch", "de-de")]
+    ]
+    insert(url, "oc_language", rows)
+
+
+def customer(person: Known, **more: str | int) -> dict[str, Any]:
+    """The row of `person`, with the columns `more`."""
     profile = person.profile
     return {
         "customer_group_id": 1,
@@ -167,18 +182,19 @@ def _customer(person: Known) -> dict[str, Any]:
         "lastname": profile.get("last_name") or "X",
         "email": person.login,
         "telephone": profile.get("home_phone") or "",
-        "password": HASHES[person.login],
         "custom_field": "",
         "ip": "127.0.0.1",
         "status": int(person.active),
         "safe": 0,
         "token": "",
         "code": "",
-        "date_added": "2024-05-06 07:08:09",
+        "date_added": "2019-05-06 07:08:09",
+        **more,
     }
 
 
-def _address(number: int, **more: str | int) -> dict[str, Any]:
+def address(number: int, **more: str | int) -> dict[str, Any]:
+    """The row of Otto's address, with other cells or columns where `more` has them."""
     return {
         "address_id": number,
         "customer_id": 1,

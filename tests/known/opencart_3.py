@@ -9,41 +9,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .opencart import ADDRESS, countries
-from .people import Known, execute, insert
+from .opencart import OTTO, URSULA, WAITING, address, countries, customer, languages
+from .people import Known, execute, insert, with_more
 
 __all__ = ["ENGINES", "PEOPLE", "make"]
 
 ENGINES: Final = ("mariadb",)
 
 PEOPLE: Final = (
-    Known(
-        login="Otto@example.de",
-        password="correct horse",
-        profile={
-            "first_name": "Otto",
-            "last_name": "Weiß",
-            "email": "Otto@example.de",
-            "locale": "de_DE",
-            "home_phone": "+49 345 1",
-            "fax_phone": "+49 345 2",
-            **ADDRESS,
-        },
-        other_logins=("otto@example.de", "OTTO@EXAMPLE.DE"),
-        strangers=("ótto@example.de",),
-    ),
-    Known(
-        login="ürsula@example.de",
-        password='a & b "quoted" <é>',
-        profile={
-            "first_name": "Ürsula",
-            "last_name": "Groß",
-            "email": "ürsula@example.de",
-            "locale": "en_GB",
-        },
-        other_logins=("Ürsula@example.de",),
-        strangers=("ursula@example.de",),
-    ),
+    with_more(OTTO, fax_phone="+49 345 2"),
+    URSULA,
     Known(
         login="moved@example.de",
         password="correct horse",
@@ -54,7 +29,7 @@ PEOPLE: Final = (
             "locale": "en_GB",
         },
     ),
-    Known(login="waiting@example.de", password="correct horse", active=False),
+    WAITING,
 )
 
 HORSE: Final = ("WehceyPTu", "2c8e9ec2fcb914b1d065fd47629253ebb7f01b49")
@@ -145,61 +120,18 @@ def make(url: str) -> None:
     """OpenCart's tables of customers, with `PEOPLE` in them."""
     execute(url, TABLES)
     countries(url, {"address_format": ""})
-    languages = [(1, "English", "en-gb"), (2, "Deutsch", "de-de")]
-    rows = [
-        {
-            "language_id": number,
-            "name": name,
-            "code": code,
-            "locale": code,
-            "image": "",
-            "directory": code,
-            "status": 1,
-        }
-        for number, name, code in languages
-    ]
-    insert(url, "oc_language", rows)
+    languages(url, {"image": "", "directory": ""})
     insert(url, "oc_customer", [_customer(person) for person in PEOPLE])
-    insert(url, "oc_address", [_address(31, "Old", "Gone 1"), _address(32, "Otto", "Am Markt 1")])
+    older = address(31, firstname="Old", address_1="Gone 1")
+    insert(url, "oc_address", [older, address(32)])
 
 
 def _customer(person: Known) -> dict[str, Any]:
-    profile = person.profile
     salt, password = HASHES[person.login]
-    return {
-        "customer_group_id": 1,
-        "store_id": 0,
-        "language_id": 2 if profile.get("locale") == "de_DE" else 1,
-        "firstname": profile.get("first_name") or "X",
-        "lastname": profile.get("last_name") or "X",
-        "email": person.login,
-        "telephone": profile.get("home_phone") or "",
-        "fax": profile.get("fax_phone") or "",
-        "password": password,
-        "salt": salt,
-        "address_id": 32 if profile.get("locale") == "de_DE" else 0,
-        "custom_field": "",
-        "ip": "127.0.0.1",
-        "status": int(person.active),
-        "safe": 0,
-        "token": "",
-        "code": "",
-        "date_added": "2019-05-06 07:08:09",
-    }
-
-
-def _address(number: int, first_name: str, street: str) -> dict[str, Any]:
-    return {
-        "address_id": number,
-        "customer_id": 1,
-        "firstname": first_name,
-        "lastname": "Weiß",
-        "company": "Weiß &amp; Co",
-        "address_1": street,
-        "address_2": "",
-        "city": "Halle (Saale)",
-        "postcode": "06108",
-        "country_id": 81,
-        "zone_id": 1267,
-        "custom_field": "",
-    }
+    return customer(
+        person,
+        fax=person.profile.get("fax_phone") or "",
+        password=password,
+        salt=salt,
+        address_id=32 if person.login == OTTO.login else 0,
+    )

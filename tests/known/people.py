@@ -12,12 +12,12 @@ The preset is `config/` and the module's name, with `-` for `_`."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import NullPool, create_engine, make_url
 
-__all__ = ["Known", "Profile", "engine_of", "execute", "insert"]
+__all__ = ["Known", "Profile", "engine_of", "execute", "insert", "with_more"]
 
 Profile = Mapping[str, str | None]
 """Fields of `core.model.Profile`; those of an address as `billing_address.city`."""
@@ -38,6 +38,11 @@ class Known:
     """What the same user may type as well."""
     strangers: tuple[str, ...] = ()
     """What is nearly the login, and is nobody's."""
+
+
+def with_more(person: Known, **profile: str) -> Known:
+    """The same user, of whom more, or something else, is known."""
+    return replace(person, profile={**person.profile, **profile})
 
 
 def engine_of(url: str) -> str:

@@ -131,6 +131,7 @@ def test_there_are_users_of_each_kind(module: ModuleType) -> None:
     assert any(
         not (person.login + (person.profile.get("last_name") or "")).isascii() for person in people
     )
+    assert any(person.strangers for person in people)
     assert len({person.login for person in people}) == len(people)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from .people import Known, execute
-from .wordpress import COLLATED, HASHES, NO_ROLE, QUOTES, add, tables
+from .wordpress import COLLATED, QUOTES, add_people, tables
 
 __all__ = ["ENGINES", "PEOPLE", "make"]
 
@@ -151,23 +151,7 @@ def make(url: str) -> None:
     """The tables of users with WooCommerce's customers in them."""
     tables(url)
     execute(url, [LOOKUP])
-    for number, person in enumerate(PEOPLE, start=2):
-        profile = person.profile
-        add(
-            url,
-            number,
-            person.login,
-            HASHES[person.login],
-            profile.get("email") or f"{person.login}@example.com",
-            {
-                "nickname": person.login,
-                "first_name": profile.get("first_name") or "",
-                "last_name": profile.get("last_name") or "",
-                "wp_capabilities": 'a:1:{s:8:"customer";b:1;}',
-                "paying_customer": "0",
-                "last_update": "1710000000",
-                **({"locale": "de_DE"} if person.login == "anna" else {}),
-                **ADDRESSES.get(person.login, {}),
-                **({} if person.active else NO_ROLE),
-            },
-        )
+    usual = {"wp_capabilities": 'a:1:{s:8:"customer";b:1;}', "paying_customer": "0"}
+    usual["last_update"] = "1710000000"
+    more = {one.login: {**usual, **ADDRESSES.get(one.login, {})} for one in PEOPLE}
+    add_people(url, PEOPLE, more)

@@ -7,13 +7,13 @@ PHP 8.2 as that version does: bcrypt of base64 of an HMAC-SHA384. What may be ty
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
 from .people import Known, execute, insert
 
-__all__ = ["COLLATED", "ENGINES", "HASHES", "NO_ROLE", "PEOPLE", "QUOTES", "add", "make", "tables"]
+__all__ = ["COLLATED", "ENGINES", "PEOPLE", "QUOTES", "add_people", "make", "tables"]
 
 ENGINES: Final = ("mariadb",)
 
@@ -152,9 +152,25 @@ USUAL: Final = {
 def make(url: str) -> None:
     """WordPress's two tables of users, with `PEOPLE` in them."""
     tables(url)
-    for number, person in enumerate(PEOPLE, start=2):
+    add_people(url, PEOPLE)
+    # A plug-in's mistake: a second row of one name. WordPress takes the first.
+    row = {"user_id": 2, "meta_key": "first_name", "meta_value": "Annabel"}
+    insert(url, "wp_usermeta", [row])
+
+
+def tables(url: str) -> None:
+    """The two tables, with nobody in them but the administrator."""
+    execute(url, TABLES)
+    _add(url, 1, "admin", "$P$BTQDxT97wkJ7Xqpg2DK/./e1qw7Pe3/", "admin@example.com", {})
+
+
+def add_people(
+    url: str, people: Sequence[Known], more: Mapping[str, Mapping[str, str]] | None = None
+) -> None:
+    """Users with `HASHES`, and what the meta table has `more` of each, by their logins."""
+    for number, person in enumerate(people, start=2):
         profile = person.profile
-        add(
+        _add(
             url,
             number,
             person.login,
@@ -165,21 +181,13 @@ def make(url: str) -> None:
                 "first_name": escape(profile.get("first_name") or "", quote=False),
                 "last_name": escape(profile.get("last_name") or "", quote=False),
                 **({"locale": "de_DE"} if person.login == "anna" else {}),
+                **(more or {}).get(person.login, {}),
                 **({} if person.active else NO_ROLE),
             },
         )
-    # A plug-in's mistake: a second row of one name. WordPress takes the first.
-    row = {"user_id": 2, "meta_key": "first_name", "meta_value": "Annabel"}
-    insert(url, "wp_usermeta", [row])
 
 
-def tables(url: str) -> None:
-    """The two tables, with nobody in them but the administrator."""
-    execute(url, TABLES)
-    add(url, 1, "admin", "$P$BTQDxT97wkJ7Xqpg2DK/./e1qw7Pe3/", "admin@example.com", {})
-
-
-def add(
+def _add(
     url: str, number: int, login: str, stored: str, email: str, meta: Mapping[str, str]
 ) -> None:
     """A user as WordPress stores one: `stored` is the hash."""

@@ -59,6 +59,9 @@ class CountedMaker:
         self.made += 1
         return self._maker.make(password)
 
+    def check(self, limits: Limits) -> None:
+        self._maker.check(limits)
+
     def is_met_by(self, stored: StoredHash) -> bool:
         return self._maker.is_met_by(stored)
 

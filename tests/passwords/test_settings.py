@@ -132,12 +132,63 @@ def test_firebase_is_declared(pool: HashPool) -> None:
 
 def test_costs_are_limited(pool: HashPool) -> None:
     assert password_limits(Passwords()) == Limits()
-    stored = next(row.stored for row in HASHES if row.scheme == "django-pbkdf2-sha256")
-    assert verify(made(pool, max_seconds=0.001), stored)
-    assert not verify(made(pool, max_seconds=0.0004), stored)
+    alarms = Alarms()
+    hashes = made(pool, alarms, max_seconds=0.25, scheme="bcrypt")
+    verify(hashes, "$5$rounds=62500$salt$" + "A" * 43)
+    assert alarms.seen == []
+    verify(hashes, "$5$rounds=62501$salt$" + "A" * 43)
+    assert [kind for kind, _ in alarms.seen] == ["password_format_unknown"]
     argon2 = next(row.stored for row in HASHES if row.made_by == "php-2")
-    assert not verify(made(pool, max_memory_mib=63), argon2)
+    assert not verify(made(pool, max_memory_mib=63, scheme="bcrypt"), argon2)
     assert verify(made(pool, max_memory_mib=64), argon2)
+
+
+ITERATED: dict[str, Any] = {"digest": "md5(salt + password)", "salt": "before", "max_seconds": 1.0}
+OF_FIREBASE_16 = {"signer_key": SIGNER_KEY, "memory_cost": 16, "rounds": 64}
+
+
+@pytest.mark.parametrize(
+    ("declared", "complaint", "enough"),
+    [
+        (
+            {**ITERATED, "iterations": 2_000_000},
+            "iterations: makes hashes above max_seconds = 1.0,",
+            {"max_seconds": 2.01},
+        ),
+        (
+            {"firebase": OF_FIREBASE_16, "max_seconds": 1.0},
+            "firebase: makes hashes above max_seconds = 1.0 and max_memory_mib = 256,",
+            {"max_seconds": 2.0, "max_memory_mib": 512},
+        ),
+        ({"max_seconds": 0.18}, "scheme: makes hashes above max_seconds", {"max_seconds": 0.19}),
+        ({"max_memory_mib": 63}, "scheme: makes hashes above max_mem", {"max_memory_mib": 64}),
+        *(
+            ({"scheme": scheme, "max_seconds": below}, "scheme: makes", {"max_seconds": seconds})
+            for scheme, below, seconds in (
+                ("bcrypt", 0.24, 0.25),
+                ("bcrypt-2y", 0.24, 0.25),
+                ("wordpress", 0.24, 0.25),
+                ("scrypt", 0.49, 0.5),
+                ("pbkdf2-sha256", 0.29, 0.3),
+                ("django-pbkdf2-sha256", 0.49, 0.5),
+            )
+        ),
+    ],
+)
+def test_hashes_of_ones_own_that_no_login_would_compute_are_refused_at_once(
+    pool: HashPool, declared: dict[str, Any], complaint: str, enough: dict[str, Any]
+) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        made(pool, **declared)
+    assert str(raised.value).startswith(f"sources.shop.passwords.{complaint}")
+    wanted = " and ".join(f"{limit} = {figure}" for limit, figure in enough.items())
+    assert str(raised.value).endswith(f", or set {wanted}")
+    made(pool, **{**declared, **enough})
+
+
+def test_limits_that_cannot_be_set_are_not_advised(pool: HashPool) -> None:
+    with pytest.raises(ConfigurationError, match=r"application does; it needs max_seconds = 100\."):
+        made(pool, **ITERATED, iterations=100_000_000)
 
 
 def test_hashes_are_renewed_where_that_was_asked_for(pool: HashPool) -> None:

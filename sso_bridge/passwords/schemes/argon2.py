@@ -112,6 +112,10 @@ class Argon2Maker:
         except HashingError as error:
             raise MemoryError(f"argon2id: {error}") from None
 
+    def check(self, limits: Limits) -> None:
+        """See `Maker`."""
+        Argon2Cost(self.memory_kib, self.passes, self.lanes).check("argon2id", limits)
+
     def is_met_by(self, stored: StoredHash) -> bool:
         """See `Maker`. More memory may stand for passes."""
         if stored.scheme != "argon2id":

@@ -89,6 +89,10 @@ class BcryptMaker:
         made = bcrypt.hashpw(password[:LENGTH], f"${self.ident}{salt[3:]}".encode("ascii"))
         return made.decode("ascii")
 
+    def check(self, limits: Limits) -> None:
+        """See `Maker`."""
+        within("bcrypt", "cost", self.cost, limits.bcrypt_cost)
+
     def is_met_by(self, stored: StoredHash) -> bool:
         """See `Maker`."""
         return stored.scheme == "bcrypt" and stored.cost >= (self.cost,)

@@ -92,6 +92,10 @@ class WordPressMaker:
             raise CreationRefused("the password is nothing but white space")
         return "$wp" + BcryptMaker(self.cost, "2y").make(_wordpress_first(password))
 
+    def check(self, limits: Limits) -> None:
+        """See `Maker`."""
+        within("wordpress-bcrypt", "cost", self.cost, limits.bcrypt_cost)
+
     def is_met_by(self, stored: StoredHash) -> bool:
         """See `Maker`."""
         return stored.scheme == "wordpress-bcrypt" and stored.cost >= (self.cost,)

@@ -135,6 +135,9 @@ class Maker(Protocol):
         Raises CreationRefused for a password that the scheme cannot take whole,
         MemoryError if there is no memory to compute it."""
 
+    def check(self, limits: Limits) -> None:
+        """Raises UnusableHash if a new hash would be above `limits`. Computes nothing."""
+
     def is_met_by(self, stored: StoredHash) -> bool:
         """Whether `stored` is of this scheme and costs no less than a new hash would."""
 

@@ -22,6 +22,7 @@ from .work import INSTEAD, LONGEST_PASSWORD, digest_work
 __all__ = ["BesideSalt", "Declared", "Layout"]
 
 _NAME = "declared-digest"
+_WORK = "work, in short digests,"
 _FIRST = frozenset({"password", "salt", "pepper"})
 _AGAIN = _FIRST | {"previous"}
 
@@ -143,7 +144,7 @@ class Declared:
         self._check(pepper is not None, allow_weak)
         self._again_end = self._checked_again()
         self._pattern = layout.pattern(self._end.size)
-        self._work(0)
+        self._least = self._work(0)
 
     def _check(self, has_pepper: bool, allow_weak: bool) -> None:
         names = self._formula.names | (self._again.names if self._again else frozenset())
@@ -193,6 +194,10 @@ class Declared:
             each = digest_work(algorithm, 2 * DIGESTS[algorithm])
         return math.ceil(work + (self._iterations - 1) * each)
 
+    def check(self, limits: Limits) -> None:
+        """Raises UnusableHash if no stored hash is within `limits`, however short its salt."""
+        within(_NAME, _WORK, self._least, limits.digest_rounds)
+
     def read(self, stored: str, limits: Limits) -> StoredHash | None:
         """See `Scheme`."""
         whole = self._pattern.fullmatch(stored)
@@ -207,7 +212,7 @@ class Declared:
             work = self._work(len(salt))
         except FormulaError:
             raise UnusableHash(_NAME, "its salt is too long") from None
-        within(_NAME, "work, in short digests,", work, limits.digest_rounds)
+        within(_NAME, _WORK, work, limits.digest_rounds)
 
         def fits(password: bytes) -> bool:
             too_long = len(password) > LONGEST_PASSWORD

@@ -30,6 +30,10 @@ class Firebase:
         self._key, self._separator = signer_key, salt_separator
         self._cost = (1 << memory_cost, rounds, 1)
 
+    def check(self, limits: Limits) -> None:
+        """Raises UnusableHash if the project's hashes are above `limits`."""
+        check_scrypt(_NAME, *self._cost, limits)
+
     def read(self, stored: str, limits: Limits) -> StoredHash | None:
         """See `Scheme`. A hash is as long as the signer key."""
         whole = _WHOLE.fullmatch(stored)

@@ -135,6 +135,10 @@ class Pbkdf2Maker:
         ]
         return f"$pbkdf2-sha256${self.iterations}${written[0]}${written[1]}"
 
+    def check(self, limits: Limits) -> None:
+        """See `Maker`."""
+        within("pbkdf2-sha256", "iterations", self.iterations, limits.pbkdf2_iterations)
+
     def is_met_by(self, stored: StoredHash) -> bool:
         """See `Maker`."""
         return stored.scheme == "pbkdf2-sha256" and stored.cost >= (self.iterations,)
@@ -151,6 +155,10 @@ class DjangoPbkdf2Maker:
         salt = secrets.token_hex(16)
         digest = hashlib.pbkdf2_hmac("sha256", password, salt.encode("ascii"), self.iterations)
         return f"pbkdf2_sha256${self.iterations}${salt}${b64encode(digest).decode('ascii')}"
+
+    def check(self, limits: Limits) -> None:
+        """See `Maker`."""
+        within("django-pbkdf2-sha256", "iterations", self.iterations, limits.pbkdf2_iterations)
 
     def is_met_by(self, stored: StoredHash) -> bool:
         """See `Maker`."""

@@ -130,6 +130,10 @@ class ScryptMaker:
         written = [b64encode(x).decode("ascii").rstrip("=") for x in (salt, digest)]
         return f"$scrypt$ln={self.ln},r={self.r},p={self.p}${written[0]}${written[1]}"
 
+    def check(self, limits: Limits) -> None:
+        """See `Maker`."""
+        check_scrypt("scrypt", 1 << self.ln, self.r, self.p, limits)
+
     def is_met_by(self, stored: StoredHash) -> bool:
         """See `Maker`."""
         if stored.scheme != "scrypt":
