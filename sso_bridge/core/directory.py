@@ -42,7 +42,9 @@ class Directory:
 
     `default` is the site of a request that names none; None if there is no such site.
     Digital River's precedence for a key is userID; ERID with siteID; ERID with companyID;
-    loginID with siteID. Our userID is the ERID, so the first three are one look-up."""
+    loginID with siteID. Our userID is the ERID, so the first three are one look-up. An ERID without
+    siteID is looked up on the default site first, and then on the others on its source, of which
+    one has to have the user and no other."""
 
     def __init__(
         self, sites: Sequence[Site], *, default: Site | None, ledger: Ledger, observer: Observer
@@ -142,13 +144,11 @@ class Directory:
             person = self._ledger.holder(erid, deadline)
         if person is not None and person.source not in self._trusting:
             self._observer.step("the ledger knows the ERID", source=person.source)
-            site = self._answering(sites, person.source)
-            if site is None:
-                raise UserNotFound("the ledger's user is not of this site")
-            row = self._row(site, Lookup("subject", person.subject), deadline, profile)
-            if row is None:
-                raise UserNotFound("the ledger's user is gone")
-            return Found(site, row)
+            by_subject = Lookup("subject", person.subject)
+            found = self._of_source(sites, person.source, by_subject, deadline, profile)
+            if found is None:
+                raise UserNotFound("the ledger's user is gone, or not of this site")
+            return found
         return self._by_column(sites, erid, deadline, profile)
 
     def _by_column(
@@ -157,43 +157,37 @@ class Directory:
         """The user with `erid` in the ERID column of exactly one source."""
         found: list[Found] = []
         for name in dict.fromkeys(s.source.name for s in sites if s.source.strategy.name == COLUMN):
-            site = self._of_column(sites, name, erid, deadline)
-            if site is None:
-                continue
-            row = self._row(site, Lookup("erid", erid), deadline, profile)
-            if row is not None:
-                found.append(Found(site, row))
+            one = self._of_source(sites, name, Lookup("erid", erid), deadline, profile)
+            if one is not None:
+                found.append(one)
         if not found:
             raise UserNotFound("nobody has that ERID")
         if len(found) > 1:
             raise IdentityAlarm(AMBIGUOUS_KEY, "users of several sources have one ERID")
         return found[0]
 
-    def _of_column(
-        self, sites: Sequence[Site], source: str, erid: str, deadline: Deadline
-    ) -> Site | None:
-        """As `_answering`; where that cannot tell, raises UnknownSite if any of the sites has a
-        user with `erid`, and is None if none has."""
-        try:
-            return self._answering(sites, source)
-        except UnknownSite:
-            for site in sites:
-                if site.source.name == source and self._row(
-                    site, Lookup("erid", erid), deadline, False
-                ):
-                    raise
-        return None
+    def _of_source(
+        self, sites: Sequence[Site], source: str, key: Lookup, deadline: Deadline, profile: bool
+    ) -> Found | None:
+        """The user of `source` with `key`, under that one of `sites` whose user it is; None if none
+        of them has such a user. The default site comes before all others.
 
-    def _answering(self, sites: Sequence[Site], source: str) -> Site | None:
-        """Of `sites` the one that answers for users of `source`; None if none is on it.
-
-        Raises UnknownSite for several of which none is the default."""
+        Raises UnknownSite if several others have one."""
         on_it = [site for site in sites if site.source.name == source]
-        if len(on_it) > 1:
-            if self._default not in on_it:
+        if self._default in on_it:
+            assert self._default is not None
+            row = self._row(self._default, key, deadline, profile)
+            if row is not None:
+                return Found(self._default, row)
+            on_it = [] if self._default.has_all else [s for s in on_it if s is not self._default]
+        found = None
+        for site in on_it:
+            row = self._row(site, key, deadline, profile)
+            if row is not None and found is not None:
                 raise UnknownSite("the user is of several sites, and none was named")
-            return self._default
-        return on_it[0] if on_it else None
+            if row is not None:
+                found = Found(site, row)
+        return found
 
     def _row(self, site: Site, key: Lookup, deadline: Deadline, profile: bool) -> Record | None:
         source: Source = site.source

@@ -88,6 +88,11 @@ class Site:
         """The users of the site."""
         return self.source.users if self.narrowed is None else self.narrowed
 
+    @property
+    def has_all(self) -> bool:
+        """Whether every user of the source is the site's."""
+        return self.users is self.source.users
+
     def refusal(self, error: Refused) -> Refusal:
         """`error` in this site's words, the published ones unless configured otherwise."""
         own = self.wording.get(error.kind)

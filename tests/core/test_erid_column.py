@@ -120,8 +120,12 @@ def test_two_users_who_swap_erids_are_never_taken_for_each_other(people: People,
     answers = [people.login("bob"), people.login("eve")]
     answers += [people.get(user_id="C-1"), people.get(user_id="C-2")]
     if seen:
-        assert [refused(answer) for answer in answers]
+        kinds = [refused(answer) for answer in answers]
+        assert kinds[:2] == ["invalid_login", "invalid_login"]
         assert people.bindings() == bound
+    else:
+        named = [(answer.key.login_id, erid_in(answer)) for answer in answers]
+        assert named == [("bob", "C-2"), ("eve", "C-1"), ("eve", "C-1"), ("bob", "C-2")]
 
 
 def test_a_column_of_integers_holds_erids(make: Make) -> None:

@@ -174,6 +174,43 @@ def test_which_of_two_sites_of_one_user_is_not_guessed(make: Make) -> None:
     assert people.get(user_id=erid).key.site_id == "at"
 
 
+STORES = TABLE.replace("first_name TEXT", "first_name TEXT, erid TEXT, store INTEGER")
+OF_STORES = {
+    "de": {"source": "shop", "filter": {"store": 1}},
+    "at": {"source": "shop", "filter": {"store": 2}},
+    "ch": {"source": "shop", "filter": {"store": [2, 3]}},
+}
+
+
+@pytest.mark.parametrize("erids", [{}, COLUMN], ids=["minted", "column"])
+@pytest.mark.parametrize("default", [{}, {"default_site": "de"}], ids=["none", "default"])
+def test_an_erid_alone_names_the_user_of_the_one_site_whose_filter_lets_them_in(
+    make: Make, erids: dict[str, Any], default: dict[str, str]
+) -> None:
+    people = make(STORES, sites=OF_STORES, source=erids, **default)
+    for login, store in (("bob", 1), ("eve", 3), ("ann", 2), ("gone", 4)):
+        people.add(login, store=store, erid=f"{login}-1")
+    eve, ann = people.erid("eve", site_id="ch"), people.erid("ann", site_id="at")
+    assert people.get(user_id=eve).key.site_id == "ch"
+    assert people.get(user_id=people.erid("bob", site_id="de")).key.site_id == "de"
+    assert people.login(None, user_id=eve).key.site_id == "ch"
+    for site in ("de", "at"):
+        assert refused(people.get(user_id=eve, site_id=site)) == "user_not_found"
+        assert refused(people.login(None, user_id=eve, site_id=site)) == "invalid_login"
+    with pytest.raises(Rejected):
+        people.get(user_id=ann)
+    people.run("UPDATE users SET store = 4 WHERE login = 'eve'")
+    for erid in (eve, "gone-1"):
+        assert refused(people.get(user_id=erid)) == "user_not_found"
+
+
+def test_the_default_site_is_meant_before_another_that_has_the_user_too(make: Make) -> None:
+    people = make(STORES, sites=OF_STORES, default_site="at")
+    people.add("ann", store=2)
+    erid = people.erid("ann", site_id="ch")
+    assert people.get(user_id=erid).key.site_id == "at"
+
+
 def test_an_erid_in_the_columns_of_two_sources_is_refused(tmp_path: Path) -> None:
     execute(tmp_path / "other.db", ERIDS)
     other = {**MAPPED, **COLUMN, "url": "sqlite:///other.db"}

@@ -266,16 +266,16 @@ def test_who_was_retired_stays_out_and_nobody_gets_the_erid(run: Run, tmp_path: 
 def test_who_was_forgotten_is_nowhere_in_the_ledger_and_stays_out(
     run: Run, config: Path, tmp_path: Path
 ) -> None:
-    sql(config, "UPDATE users SET id = 4711 WHERE id = 1")
-    run("erid", "import", write(tmp_path, "subject,erid", "4711,DR-0815"))
+    sql(config, "UPDATE users SET id = 471108154711 WHERE id = 1")
+    run("erid", "import", write(tmp_path, "subject,erid", "471108154711,DR-0815"))
     assert run("try", "user", DEMO).status == 0
     assert run("erid", "retire", "DR-0815", "--forget", "--reason", "Dana asked").status == 0
     with closing(sqlite3.connect(config.with_name("erids.db"))) as connection:
         dump = "\n".join(connection.iterdump())
-    for personal in ("4711", "DR-0815", "Dana", DEMO):
+    for personal in ("471108154711", "DR-0815", "Dana", DEMO):
         assert personal not in dump
     assert run("try", "user", DEMO).status == 1
-    again = write(tmp_path, "subject,erid", "4711,DR-7", "2,DR-0815")
+    again = write(tmp_path, "subject,erid", "471108154711,DR-7", "2,DR-0815")
     assert counts(run("erid", "import", again, "--json")) == {"retired": 1, "shared": 1}
 
 
@@ -343,10 +343,10 @@ def test_an_erid_that_was_set_aside_may_be_retired_and_forgotten(
 def test_a_source_that_means_other_rows_is_refused_until_it_is_adopted(
     run: Run, config: Path
 ) -> None:
-    other = edited(config, ('subject = "id"', 'subject = "rowid"'), name="other.toml")
+    other = edited(config, ('subject = "id"', 'subject = "created_at"'), name="other.toml")
     done = run("erid", "assign", config=other)
     assert done.status == 2
-    assert "sources.shop.subject is 'rowid', and was 'id'" in done.err
+    assert "sources.shop.subject is 'created_at', and was 'id'" in done.err
     assert run("ledger", "adopt", "shop", config=other).status == 0
     assert run("ledger", "status", config=other).status == 0
 
