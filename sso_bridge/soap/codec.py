@@ -3,12 +3,15 @@
 Reading is forgiving about what the contract leaves open: children in any order, qualified or
 not, with or without xsi:type, unknown ones passed over. It refuses what could be read in two
 ways: a child that comes twice, a text with elements in it, a nil with content, a reference
-(`href`) in place of a value. Writing is strict: the contract's order, no xsi:type."""
+(`href`) in place of a value. Writing is strict: the contract's order, no xsi:type.
+
+What a type is to the rest of the program is given: `Forms`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
@@ -17,9 +20,8 @@ from spyne import ComplexModel
 
 from ..errors import InvalidMessage
 from .namespaces import COMMON, RUM, XSI, qname
-from .types import MESSAGES
 
-__all__ = ["MAX_ITEMS", "NIL", "Codec"]
+__all__ = ["MAX_ITEMS", "NIL", "Codec", "Form", "Forms"]
 
 NIL: Final = object()
 """Written as an element with xsi:nil="true"; None is written as no element at all."""
@@ -28,33 +30,67 @@ MAX_ITEMS: Final = 1000
 """Items of one array (extended attributes) that are read; more are refused."""
 
 _NIL_ATTRIBUTE: Final = qname(XSI, "nil")
-_OURS: Final = frozenset({"", "{" + RUM, "{" + COMMON})
-"""Namespaces of children that are read; one of another namespace is an unknown child."""
+_PREFIXES: Final = ("", f"{{{RUM}}}", f"{{{COMMON}}}")
+"""What stands before the names of children that are read; any other makes an unknown child."""
 _TRUE: Final = frozenset({"true", "1"})
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_PLAIN: Final = re.compile("[^\t\n\x20-%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What cannot stand in a text as it is."""
 
-Read = Callable[[etree._Element, str], Any]
+Read = Callable[[etree._Element], Any]
 Write = Callable[[Any, list[str]], None]
 
 
-class Codec:
-    """Reads requests and writes answers, by the local name of their element."""
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What values of one class are on the wire: `cells` takes a value apart into what its
+    `children`, some names of the type's own, are written from."""
 
-    def __init__(self) -> None:
+    children: Sequence[str]
+    cells: Callable[[Any], Sequence[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """What each type of the wire is here.
+
+    `made` makes the value of an element from its children by name, where absent ones are
+    missing and nil ones None. `written` has the form of each class that a type is written from."""
+
+    made: Mapping[type[ComplexModel], Callable[[dict[str, Any]], Any]]
+    written: Mapping[type[ComplexModel], Mapping[type, Form]]
+
+
+class _Misread(Exception):
+    """What is wrong with an element; the names of those around it are put before its own."""
+
+    def __init__(self, what: str, *path: str) -> None:
+        super().__init__()
+        self.what, self.path = what, path
+
+
+class Codec:
+    """Reads and writes `messages`, by the local name of their element."""
+
+    def __init__(self, messages: Mapping[str, type[ComplexModel]], forms: Forms) -> None:
+        self._forms = forms
         self._readers: dict[type[ComplexModel], Read] = {}
-        self._read: Mapping[str, Read] = {
-            name: self._reader(model) for name, model in MESSAGES.items()
-        }
-        self._write: Mapping[str, Write] = {
-            name: _writer(name, model) for name, model in MESSAGES.items()
+        self._read = {name: self._reader(m) for name, m in messages.items() if m in forms.made}
+        self._write = {
+            name: self._writer(m, f"rum:{name}")
+            for name, m in messages.items()
+            if m in forms.written
         }
 
     def read(self, name: str, element: etree._Element) -> Any:
-        """The message of type `name` in `element`, as an instance of its Spyne model.
+        """What `element`, a message of type `name`, says.
 
         Absent and nil are None, an empty element is "". Raises InvalidMessage, whose
         details name the place and quote no value."""
-        message = self._read[name](element, name)
+        try:
+            message = self._read[name](element)
+        except _Misread as wrong:
+            raise InvalidMessage(f"{'/'.join((name, *wrong.path))} {wrong.what}") from None
         if message is None:
             raise InvalidMessage(f"{name} is nil")
         return message
@@ -62,8 +98,10 @@ class Codec:
     def write(self, name: str, message: Any) -> str:
         """`message` as an element without a prefix on its children; the prefix of the
         element itself is `rum`, which the caller declares."""
-        out: list[str] = []
+        out = [""]
         self._write[name](message, out)
+        if _NOT_PLAIN.search("".join(out[1::2])):
+            out[1::2] = map(_escaped, out[1::2])
         return "".join(out)
 
     def _reader(self, model: type[ComplexModel]) -> Read:
@@ -71,121 +109,140 @@ class Codec:
         key = model.__orig__ or model
         if key not in self._readers:
             children = {
-                name: (_read_text if not _is_complex(child) else self._reader(child))
+                prefix + name: (
+                    name,
+                    self._reader(child) if issubclass(child, ComplexModel) else _read_text,
+                    child.Attributes.max_occurs != 1,
+                )
                 for name, child in model.get_flat_type_info(model).items()
+                for prefix in _PREFIXES
             }
-            arrays = frozenset(
-                name
-                for name, child in model.get_flat_type_info(model).items()
-                if child.Attributes.max_occurs != 1
-            )
-            self._readers[key] = _complex_reader(key, children, arrays)
+            self._readers[key] = _complex_reader(children, self._forms.made[key])
         return self._readers[key]
 
+    def _writer(self, model: Any, tag: str) -> Write:
+        """A writer of elements called `tag` that hold a `model`, or text."""
+        if not issubclass(model, ComplexModel):
+            return _text_writer(tag)
+        info = model.get_flat_type_info(model)
+        forms = {
+            of: _complex_writer(
+                tag,
+                form.cells,
+                [
+                    (
+                        f'<{name} xsi:nil="true"/>',
+                        self._writer(info[name], name),
+                        info[name].Attributes.max_occurs != 1,
+                    )
+                    for name in sorted(form.children, key=list(info).index)
+                ],
+            )
+            for of, form in self._forms.written[model.__orig__ or model].items()
+        }
+        if len(forms) == 1:
+            return next(iter(forms.values()))
 
-def _is_complex(model: Any) -> bool:
-    return issubclass(model, ComplexModel)
+        def write(value: Any, out: list[str]) -> None:
+            forms[type(value)](value, out)
+
+        return write
 
 
-def _complex_reader(model: Any, children: Mapping[str, Read], arrays: frozenset[str]) -> Read:
-    """A reader of elements of type `model`."""
-    empty = dict.fromkeys(children)
+def _complex_reader(
+    children: Mapping[str, tuple[str, Read, bool]], make: Callable[[dict[str, Any]], Any]
+) -> Read:
+    """A reader of elements whose children are, by tag: a name, its reader, whether it may come
+    again."""
 
-    def read(element: etree._Element, path: str) -> Any:
-        if element.attrib and _is_nil(element, path):
+    def read(element: etree._Element) -> Any:
+        if element.attrib and _is_nil(element):
             return None
-        values: dict[str, Any] = dict(empty)
-        seen: set[str] = set()
+        values: dict[str, Any] = {}
         for child in element:
-            tag = child.tag
-            namespace, _, name = tag.rpartition("}")
-            if namespace not in _OURS:
+            known = children.get(child.tag)
+            if known is None:
                 continue
-            reader = children.get(name)
-            if reader is None:
-                continue
-            value = reader(child, f"{path}/{name}")
-            if name in arrays:
-                _append(values, name, value, path)
-            elif name in seen:
-                raise InvalidMessage(f"{path}/{name} occurs twice")
+            name, reader, many = known
+            try:
+                value = reader(child)
+            except _Misread as wrong:
+                raise _Misread(wrong.what, name, *wrong.path) from None
+            if many:
+                items = values.setdefault(name, [])
+                if len(items) >= MAX_ITEMS:
+                    raise _Misread(f"occurs more than {MAX_ITEMS} times", name)
+                items.append(value)
+            elif name in values:
+                raise _Misread("occurs twice", name)
             else:
-                seen.add(name)
                 values[name] = value
-        instance = model.__new__(model)
-        instance.__dict__.update(values)
-        return instance
+        return make(values)
 
     return read
 
 
-def _append(values: dict[str, Any], name: str, value: Any, path: str) -> None:
-    items = values[name]
-    if items is None:
-        items = values[name] = []
-    if len(items) >= MAX_ITEMS:
-        raise InvalidMessage(f"{path}/{name} occurs more than {MAX_ITEMS} times")
-    items.append(value)
-
-
-def _read_text(element: etree._Element, path: str) -> str | None:
+def _read_text(element: etree._Element) -> str | None:
     """The text of an element, None if it is nil."""
     if len(element):
-        raise InvalidMessage(f"{path} holds elements; it should hold text")
-    if element.attrib and _is_nil(element, path):
+        raise _Misread("holds elements; it should hold text")
+    if element.attrib and _is_nil(element):
         return None
     return element.text or ""
 
 
-def _is_nil(element: etree._Element, path: str) -> bool:
+def _is_nil(element: etree._Element) -> bool:
     """Whether `element` says it is nil; refuses a reference, and a nil that is not empty."""
     for name in map(str, element.attrib):
         if name == "href" or name.endswith("}ref"):
-            raise InvalidMessage(f"{path} is a reference; send the value in its place")
+            raise _Misread("is a reference; send the value in its place")
     if element.get(_NIL_ATTRIBUTE, "").strip() not in _TRUE:
         return False
     if len(element) or (element.text or "").strip():
-        raise InvalidMessage(f"{path} is nil and has a value")
+        raise _Misread("is nil and has a value")
     return True
 
 
-def _text(value: str) -> str:
-    """`value` escaped; what XML cannot carry becomes U+FFFD, carriage returns survive."""
-    return escape(_NOT_XML.sub("\ufffd", value), {"\r": "&#13;"})
+def _escaped(text: str) -> str:
+    """`text` as XML: what XML cannot carry becomes U+FFFD, carriage returns survive."""
+    return escape(_NOT_XML.sub("\ufffd", text), {"\r": "&#13;"})
 
 
-def _writer(name: str, model: Any, prefix: str = "rum:") -> Write:
-    """A writer of elements called `name` that hold a `model`, or text."""
-    tag = prefix + name
-    if not _is_complex(model):
-        return _text_writer(tag)
-    children = [
-        (child_name, _writer(child_name, child, ""), child.Attributes.max_occurs != 1)
-        for child_name, child in model.get_flat_type_info(model).items()
-    ]
+# Writers add to a list in which markup and text take turns, beginning and ending with markup, so
+# that all texts are looked at in one go: nearly always there is nothing to escape.
+
+
+def _complex_writer(
+    tag: str,
+    cells: Callable[[Any], Iterable[Any]],
+    children: Sequence[tuple[str, Write, bool]],
+) -> Write:
+    """A writer of elements with these children: how each is written nil, its writer, whether its
+    cell is several."""
+    before, after = f"<{tag}>", f"</{tag}>"
 
     def write(value: Any, out: list[str]) -> None:
-        out.append(f"<{tag}>")
-        fields = value.__dict__
-        for child_name, child, many in children:
-            cell = fields.get(child_name)
+        out[-1] += before
+        for cell, (nil, child, many) in zip(cells(value), children, strict=True):
             if cell is None:
                 continue
             if cell is NIL:
-                out.append(f'<{child_name} xsi:nil="true"/>')
+                out[-1] += nil
             elif many:
                 for item in cell:
                     child(item, out)
             else:
                 child(cell, out)
-        out.append(f"</{tag}>")
+        out[-1] += after
 
     return write
 
 
 def _text_writer(tag: str) -> Write:
+    before, after = f"<{tag}>", f"</{tag}>"
+
     def write(value: Any, out: list[str]) -> None:
-        text = _text(value) if isinstance(value, str) else ("true" if value else "false")
-        out.append(f"<{tag}>{text}</{tag}>")
+        out[-1] += before
+        out += (value if isinstance(value, str) else "true" if value else "false", after)
 
     return write

@@ -55,22 +55,22 @@ def _soap12(error: Exception, sender: bool, text: str) -> bytes:
     if isinstance(error, MustUnderstand):
         code = "MustUnderstand"
         blocks = "".join(
-            f"<soapenv:NotUnderstood qname={quoteattr('h:' + block.localname)}"
+            f"<soap:NotUnderstood qname={quoteattr('h:' + block.localname)}"
             f" xmlns:h={quoteattr(block.namespace or '')}/>"
             for block in error.blocks
             if block.namespace
         )
-        header = f"<soapenv:Header>{blocks}</soapenv:Header>"
+        header = f"<soap:Header>{blocks}</soap:Header>"
     elif isinstance(error, VersionMismatch):
         code = "VersionMismatch"
     body = (
-        f"<soapenv:Fault><soapenv:Code><soapenv:Value>soapenv:{code}</soapenv:Value>"
-        f'</soapenv:Code><soapenv:Reason><soapenv:Text xml:lang="en">{text}</soapenv:Text>'
-        "</soapenv:Reason></soapenv:Fault>"
+        f"<soap:Fault><soap:Code><soap:Value>soap:{code}</soap:Value>"
+        f'</soap:Code><soap:Reason><soap:Text xml:lang="en">{text}</soap:Text>'
+        "</soap:Reason></soap:Fault>"
     )
     document = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<soapenv:Envelope xmlns:soapenv="{SOAP12_ENVELOPE}">{header}'
-        f"<soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>"
+        f'<soap:Envelope xmlns:soap="{SOAP12_ENVELOPE}">{header}'
+        f"<soap:Body>{body}</soap:Body></soap:Envelope>"
     )
     return document.encode()

@@ -6,46 +6,39 @@ from typing import Any
 
 from spyne import ServiceBase, rpc
 
+from ..core import model
 from ..core.bridge import Bridge
-from ..core.model import Refusal
-from . import translation
 from . import types as wire
 
 __all__ = ["service"]
 
 
 def service(bridge: Bridge) -> type[ServiceBase]:
-    """A service class over `bridge`. The `udc` of each call's context is a `server.Call`."""
+    """A service class over `bridge`. Its methods take a `server.Call` and the request as the
+    domain has it, and return the domain's answer."""
 
     class RemoteUserManagement(ServiceBase):
         """Digital River's remote user management."""
 
         @_operation(wire.LoginRequest, wire.LoginResponse)
-        def Login(ctx: Any, request: Any) -> Any:
-            answer = bridge.login(translation.login(request), ctx.udc.deadline)
-            return translation.outcome(wire.LoginResponse, _noted(ctx, answer))
+        def Login(call: Any, request: model.Login) -> Any:
+            return bridge.login(request, call.deadline)
 
         @_operation(wire.GetUserRequest, wire.GetUserResponse)
-        def GetUser(ctx: Any, request: Any) -> Any:
-            answer = bridge.get_user(translation.get_user(request), ctx.udc.deadline)
-            return translation.profile_answer(wire.GetUserResponse, _noted(ctx, answer))
+        def GetUser(call: Any, request: model.GetUser) -> Any:
+            return bridge.get_user(request, call.deadline)
 
         @_operation(wire.GetUserProfileRequest, wire.GetUserProfileResponse)
-        def GetUserProfile(ctx: Any, request: Any) -> Any:
-            answer = bridge.get_user(translation.get_user(request), ctx.udc.deadline)
-            return translation.profile_answer(wire.GetUserProfileResponse, _noted(ctx, answer))
+        def GetUserProfile(call: Any, request: model.GetUser) -> Any:
+            return bridge.get_user(request, call.deadline)
 
         @_operation(wire.ValidateSessionRequest, wire.ValidateSessionResponse)
-        def ValidateSession(ctx: Any, request: Any) -> Any:
-            answer = bridge.validate_session(
-                translation.validate_session(request), ctx.udc.deadline
-            )
-            return translation.outcome(wire.ValidateSessionResponse, _noted(ctx, answer))
+        def ValidateSession(call: Any, request: model.ValidateSession) -> Any:
+            return bridge.validate_session(request, call.deadline)
 
         @_operation(wire.CreateUserProfileRequest, wire.CreateUserProfileResponse)
-        def CreateUserProfile(ctx: Any, request: Any) -> Any:
-            answer = bridge.create_user(translation.create_user(request), ctx.udc.deadline)
-            return translation.outcome(wire.CreateUserProfileResponse, _noted(ctx, answer))
+        def CreateUserProfile(call: Any, request: model.CreateUser) -> Any:
+            return bridge.create_user(request, call.deadline)
 
     return RemoteUserManagement
 
@@ -59,9 +52,3 @@ def _operation(request: Any, response: Any) -> Any:
         _in_message_name=request.get_type_name(),
         _out_message_name=response.get_type_name(),
     )
-
-
-def _noted(ctx: Any, answer: Any) -> Any:
-    """`answer`, its outcome noted for the log and the metrics."""
-    ctx.udc.outcome = answer.kind if isinstance(answer, Refusal) else "accepted"
-    return answer

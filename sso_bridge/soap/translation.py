@@ -1,13 +1,12 @@
-"""Between the wire's messages and the domain's values. Field names are matched by rule once."""
+"""What each type of the wire is in the domain. Field names are matched by rule, once."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, Final
-
-from spyne import ComplexModel
 
 from ..core.model import (
     Accepted,
@@ -24,9 +23,12 @@ from ..core.model import (
 )
 from ..errors import InvalidMessage
 from . import types as wire
-from .codec import NIL
+from .codec import NIL, Form, Forms
 
-__all__ = ["create_user", "get_user", "login", "outcome", "profile_answer", "validate_session"]
+__all__ = ["FORMS"]
+
+Made = Callable[[dict[str, Any]], Any]
+_NOBODY: Final = UserKey()
 
 
 def _python_name(wire_name: str) -> str:
@@ -34,123 +36,121 @@ def _python_name(wire_name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", wire_name).lower()
 
 
-def _pairs(model: Any, domain: type) -> tuple[tuple[str, str], ...]:
-    """(wire name, domain name) of the text fields that both have."""
-    domain_names = {field.name for field in dataclasses.fields(domain)}
-    return tuple(
-        (name, _python_name(name))
-        for name, child in model.get_flat_type_info(model).items()
-        if not issubclass(child, ComplexModel) and _python_name(name) in domain_names
+def _shared(model: Any, domain: type) -> dict[str, str]:
+    """The fields that a type has in common with a class: the wire's name and the domain's."""
+    theirs = {field.name for field in dataclasses.fields(domain)}
+    names = {name: _python_name(name) for name in model.get_flat_type_info(model)}
+    return {name: ours for name, ours in names.items() if ours in theirs}
+
+
+_KEY: Final = _shared(wire.UserKey, UserKey)
+_ADDRESS: Final = _shared(wire.AddressInfo, Address)
+_PROFILE: Final = _shared(wire.UserInfo, Profile)
+
+
+def _key(sent: dict[str, Any]) -> UserKey:
+    return UserKey(**{_KEY[name]: value for name, value in sent.items()})
+
+
+def _attribute(sent: dict[str, Any]) -> Attribute:
+    return Attribute(sent.get("name"), sent.get("value"), sent.get("valueDataType"))
+
+
+def _attributes(sent: dict[str, Any]) -> tuple[Attribute, ...]:
+    return tuple(item for item in sent.get("item", ()) if item is not None)
+
+
+def _address(sent: dict[str, Any]) -> Address:
+    values = {_ADDRESS[name]: value for name, value in sent.items()}
+    values["extended_attributes"] = values.get("extended_attributes") or None
+    return Address(**values)
+
+
+def _user_info(sent: dict[str, Any]) -> tuple[UserKey, Profile]:
+    profile = {_PROFILE[name]: value for name, value in sent.items() if name in _PROFILE}
+    return sent.get("userKey") or _NOBODY, Profile(**profile)
+
+
+def _login(sent: dict[str, Any]) -> Login:
+    return Login(
+        sent.get("userKey") or _NOBODY,
+        sent.get("password"),
+        sent.get("extendedAttributes") or (),
     )
 
 
-_KEY: Final = _pairs(wire.UserKey, UserKey)
-_ADDRESS: Final = _pairs(wire.AddressInfo, Address)
-_PROFILE: Final = _pairs(wire.UserInfo, Profile)
+def _question(asked: type[GetUser] | type[ValidateSession]) -> Made:
+    return lambda sent: asked(
+        sent.get("userKey") or _NOBODY,
+        sent.get("sessionToken"),
+        sent.get("extendedAttributes") or (),
+    )
 
 
-def login(message: Any) -> Login:
-    """LoginRequest."""
-    return Login(_key(message.userKey), message.password, _attributes(message))
-
-
-def get_user(message: Any) -> GetUser:
-    """GetUserRequest or GetUserProfileRequest."""
-    return GetUser(_key(message.userKey), message.sessionToken, _attributes(message))
-
-
-def validate_session(message: Any) -> ValidateSession:
-    """ValidateSessionRequest."""
-    return ValidateSession(_key(message.userKey), message.sessionToken, _attributes(message))
-
-
-def create_user(message: Any) -> CreateUser:
-    """CreateUserProfileRequest; raises InvalidMessage if it describes no user."""
-    info = message.userInfo
+def _create_user(sent: dict[str, Any]) -> CreateUser:
+    """Raises InvalidMessage if it describes no user."""
+    info = sent.get("userInfo")
     if info is None:
         raise InvalidMessage("CreateUserProfileRequest has no userInfo")
-    profile = Profile(
-        **{domain: getattr(info, name) for name, domain in _PROFILE},
-        shipping_address=_address(info.shippingAddress),
-        billing_address=_address(info.billingAddress),
-    )
-    return CreateUser(_key(info.userKey), profile, message.password, _attributes(message))
+    key, profile = info
+    return CreateUser(key, profile, sent.get("password"), sent.get("extendedAttributes") or ())
 
 
-def outcome(model: Any, answer: Accepted | Refusal) -> Any:
-    """The answer to a login, a session or a creation, as an instance of `model`."""
-    if isinstance(answer, Refusal):
-        return _new(model, successful=False, errorCode=answer.code, errorMessage=answer.text)
-    return _new(
-        model,
-        successful=True,
-        userKey=_wire(wire.UserKey, _KEY, answer.key),
-        extendedAttributes=_wire_attributes(answer.attributes),
-    )
+def _direct(domain: type, names: dict[str, str]) -> dict[type, Form]:
+    return {domain: Form(tuple(names), attrgetter(*names.values()))}
 
 
-def profile_answer(model: Any, answer: ProfileAnswer | Refusal) -> Any:
-    """The answer to GetUser, as an instance of `model`; a refusal has a nil userInfo."""
-    if isinstance(answer, Refusal):
-        return _new(model, userInfo=NIL, errorMessage=answer.text)
-    profile = answer.profile
-    info = _wire(wire.UserInfo, _PROFILE, profile)
-    info.__dict__.update(
-        userKey=_wire(wire.UserKey, _KEY, answer.key),
-        shippingAddress=_wire_address(profile.shipping_address),
-        billingAddress=_wire_address(profile.billing_address),
-    )
-    attributes = _wire_attributes(answer.attributes)
-    return _new(model, userInfo=info, errorMessage="", extendedAttributes=attributes)
+_OUTCOME: Final = {
+    Accepted: Form(
+        ("successful", "userKey", "extendedAttributes"),
+        lambda answer: (True, answer.key, answer.attributes or None),
+    ),
+    Refusal: Form(
+        ("successful", "errorCode", "errorMessage"),
+        lambda answer: (False, answer.code, answer.text),
+    ),
+}
+_PROFILE_ANSWER: Final = {
+    ProfileAnswer: Form(
+        ("userInfo", "errorMessage", "extendedAttributes"),
+        lambda answer: (answer, "", answer.attributes or None),
+    ),
+    Refusal: Form(("userInfo", "errorMessage"), lambda answer: (NIL, answer.text)),
+}
+_USER_INFO: Final = Form(
+    ("userKey", *_PROFILE),
+    attrgetter("key", *(f"profile.{name}" for name in _PROFILE.values())),
+)
 
-
-def _key(sent: Any) -> UserKey:
-    if sent is None:
-        return UserKey()
-    return UserKey(sent.userID, sent.externalReferenceID, sent.companyID, sent.loginID, sent.siteID)
-
-
-def _attributes(message: Any) -> tuple[Attribute, ...]:
-    array = message.extendedAttributes
-    if array is None or array.item is None:
-        return ()
-    return tuple(Attribute(a.name, a.value, a.valueDataType) for a in array.item if a is not None)
-
-
-def _address(sent: Any) -> Address | None:
-    if sent is None:
-        return None
-    return Address(
-        **{domain: getattr(sent, name) for name, domain in _ADDRESS},
-        extended_attributes=_attributes(sent) or None,
-    )
-
-
-def _new(model: Any, **values: Any) -> Any:
-    """An instance of a Spyne model without the cost of its constructor."""
-    instance = model.__new__(model)
-    instance.__dict__.update(values)
-    return instance
-
-
-def _wire(model: Any, pairs: Sequence[tuple[str, str]], value: object) -> Any:
-    return _new(model, **{name: getattr(value, domain) for name, domain in pairs})
-
-
-def _wire_address(address: Address | None) -> Any:
-    if address is None:
-        return None
-    made = _wire(wire.AddressInfo, _ADDRESS, address)
-    if address.extended_attributes:
-        made.__dict__["extendedAttributes"] = _wire_attributes(address.extended_attributes)
-    return made
-
-
-def _wire_attributes(attributes: Sequence[Attribute]) -> Any:
-    if not attributes:
-        return None
-    items = [
-        _new(wire.ExtendedAttributesInfo, name=a.name, value=a.value, valueDataType=a.data_type)
-        for a in attributes
-    ]
-    return _new(wire.ExtendedAttributesInfoArray, item=items)
+FORMS: Final = Forms(
+    made={
+        wire.UserKey: _key,
+        wire.ExtendedAttributesInfo: _attribute,
+        wire.ExtendedAttributesInfoArray: _attributes,
+        wire.AddressInfo: _address,
+        wire.UserInfo: _user_info,
+        wire.LoginRequest: _login,
+        wire.GetUserRequest: _question(GetUser),
+        wire.GetUserProfileRequest: _question(GetUser),
+        wire.ValidateSessionRequest: _question(ValidateSession),
+        wire.CreateUserProfileRequest: _create_user,
+    },
+    written={
+        wire.UserKey: _direct(UserKey, _KEY),
+        wire.ExtendedAttributesInfo: {
+            Attribute: Form(
+                ("name", "value", "valueDataType"), attrgetter("name", "value", "data_type")
+            )
+        },
+        wire.ExtendedAttributesInfoArray: {tuple: Form(("item",), lambda items: (items,))},
+        wire.AddressInfo: _direct(Address, _ADDRESS),
+        wire.UserInfo: {ProfileAnswer: _USER_INFO},
+        wire.LoginResponse: _OUTCOME,
+        wire.ValidateSessionResponse: _OUTCOME,
+        wire.CreateUserProfileResponse: _OUTCOME,
+        wire.GetUserResponse: _PROFILE_ANSWER,
+        wire.GetUserProfileResponse: _PROFILE_ANSWER,
+    },
+)
+"""The domain's values on the wire. A refused GetUser has a nil userInfo; a key that is missing or
+nil names nobody."""

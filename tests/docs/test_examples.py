@@ -57,7 +57,8 @@ def of_kind(kind: str) -> pytest.MarkDecorator:
 def test_every_block_is_of_a_known_kind() -> None:
     kinds = {block.kind for block in BLOCKS}
     tested = {"toml", "toml fragment", "console", "python", "python file"}
-    assert kinds <= tested | {"sh", "text", "xml"}
+    clients = {f"{language} client" for language in ("python", "javascript", "php", "java", "sh")}
+    assert kinds <= tested | clients | {"sh", "text", "xml"}  # tests/interop runs the clients
     assert tested <= kinds
 
 
