@@ -6,6 +6,7 @@ import warnings
 from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, FromClause, false, inspect, select, text, types
+from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import NoSuchTableError, SAWarning
 
 from ..database.indexes import TableKeys, keys_of, whole_name
@@ -95,6 +96,7 @@ _MYSQL_BINARY: Final = 63
 _MYSQL_TYPES: Final[dict[int, types.TypeEngine[Any]]] = {
     **dict.fromkeys((1, 2, 3, 8, 9), types.BigInteger()),
     **dict.fromkeys((0, 246), types.Numeric()),
+    16: mysql.BIT(),
     **dict.fromkeys(_MYSQL_TEXTS, types.String()),
 }
 """By the numbers of the client protocol (enum_field_types)."""

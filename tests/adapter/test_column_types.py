@@ -45,6 +45,24 @@ def test_a_bit_as_primary_key_is_the_same_however_long(in_mariadb: str, tmp_path
     assert again.erid("eve") != erid
 
 
+def test_a_bit_of_a_query_says_who_may_come_in(in_mariadb: str, tmp_path: Path) -> None:
+    people = People(
+        tmp_path,
+        TABLE.replace("first_name TEXT", "first_name TEXT, banned BIT(16)"),
+        url=in_mariadb,
+        source={
+            "select": "SELECT * FROM users",
+            "table": None,
+            "active": {"column": "banned", "other_than": [1]},
+        },
+        site={"create": False},
+    )
+    people.add("good", banned=0)
+    people.add("bad", banned=1)
+    assert erid_in(people.login("good"))
+    assert refused(people.login("bad")) == "invalid_login"
+
+
 @pytest.mark.parametrize("width", [1, 8, 16, 64])
 def test_a_bit_says_who_may_come_in(in_mariadb: str, tmp_path: Path, width: int) -> None:
     table = TABLE.replace("status TEXT DEFAULT 'active'", f"active BIT({width}), banned BIT(16)")
