@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from typing import Any
@@ -16,7 +17,7 @@ def configure(level: str, form: str) -> None:
     below that some of them write what they work on."""
     number = getattr(logging, level.upper())
     renderer: Any = (
-        structlog.processors.JSONRenderer()
+        structlog.processors.JSONRenderer(serializer=_json)
         if form == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
@@ -33,3 +34,11 @@ def configure(level: str, form: str) -> None:
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
     )
+
+
+_ENCODER = json.JSONEncoder(default=repr)
+
+
+def _json(event: dict[str, Any], **_: Any) -> str:
+    """A line; json.dumps would make an encoder for each."""
+    return _ENCODER.encode(event)

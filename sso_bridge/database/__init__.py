@@ -4,5 +4,6 @@ Nothing here knows what a user or an ERID is. One file per dialect holds what di
 
 from .connection import Database
 from .failures import is_foreign_to_charset, is_unique_violation
+from .statement import Statement
 
-__all__ = ["Database", "is_foreign_to_charset", "is_unique_violation"]
+__all__ = ["Database", "Statement", "is_foreign_to_charset", "is_unique_violation"]

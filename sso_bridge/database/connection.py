@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from sqlalchemy import Connection, create_engine, event
@@ -81,7 +81,9 @@ class Database:
             raise ConfigurationError(
                 f"{what}: the driver {error.name!r} is not installed; {self._dialect.remedy}"
             ) from None
-        self._free = threading.BoundedSemaphore(pool_size)
+        self._free: SimpleQueue[None] = SimpleQueue()
+        for _ in range(pool_size):
+            self._free.put(None)
         event.listen(
             self.engine,
             "connect",
@@ -89,8 +91,9 @@ class Database:
         )
         self._opening = Opening(self.engine, self._dialect, parsed, what=what, pool_size=pool_size)
 
-    @contextmanager
-    def connection(self, deadline: Deadline, *, write: bool = False) -> Iterator[Connection]:
+    def connection(
+        self, deadline: Deadline, *, write: bool = False
+    ) -> AbstractContextManager[Connection]:
         """A connection for the time of the block; `write` makes the block one transaction. It is
         cut soon after the deadline if the server has not ended what it does by then.
 
@@ -98,40 +101,55 @@ class Database:
         driver raises, save IntegrityError, which the block may catch or let through. What an
         engine refuses to write is an IntegrityError too, once it has left the block, whatever
         the driver calls it."""
-        if not self._free.acquire(timeout=deadline.left()):
-            raise DeadlineExceeded(f"{self.what}: no connection became free in time")
-        opened = False
+        return _Block(self, deadline, write)
+
+    def _open(self, deadline: Deadline, write: bool) -> Connection:
+        """A connection whose statements are held to the deadline; give it back with `_close`."""
         try:
-            with self._opening.connection(deadline) as connection:
-                opened = True
-                self._dialect.limit(connection, deadline.left(), write)
-                yield connection
-                if write:
-                    deadline.left()
-                    connection.commit()
-        except IntegrityError:
-            raise
-        except SQLAlchemyError as error:
-            if deadline.is_over():
-                raise DeadlineExceeded(f"{self.what}: no answer in time") from None
-            if write and isinstance(error, DBAPIError) and self._dialect.refuses(error):
-                raise IntegrityError(
-                    None, None, error.orig or error, hide_parameters=True
-                ) from None
-            outage = self._unavailable(f"{self.what}: {describe(error, connecting=not opened)}")
-            outage.may_be_repeated = isinstance(error, DBAPIError) and self._dialect.is_deadlock(
-                error
-            )
-            raise outage from None
-        except (OverflowError, ValueError) as error:  # some drivers let these through
-            raise self._unavailable(f"{self.what}: {type(error).__name__}") from None
-        # A file that is missing; an unknown parameter; a thread that cannot be started.
-        except (OSError, TypeError, RuntimeError) as error:
-            if opened:
+            self._free.get(timeout=deadline.left())
+        except Empty:
+            raise DeadlineExceeded(f"{self.what}: no connection became free in time") from None
+        connection = None
+        try:
+            connection = self._opening.connection(deadline)
+            self._dialect.limit(connection, deadline.left(), write)
+            return connection
+        except BaseException as error:
+            self._close(connection)
+            told = self._told(error, deadline, write, opened=connection is not None)
+            if told is error:
                 raise
-            raise self._unavailable(f"{self.what}: {describe(error, connecting=True)}") from None
+            raise told from None
+
+    def _close(self, connection: Connection | None) -> None:
+        try:
+            if connection is not None:
+                connection.close()
         finally:
-            self._free.release()
+            self._free.put(None)
+
+    def _told(
+        self, error: BaseException, deadline: Deadline, write: bool, *, opened: bool
+    ) -> BaseException:
+        """What an error is to the rest of the program; many are what they are."""
+        if isinstance(error, IntegrityError):
+            return error
+        if isinstance(error, SQLAlchemyError):
+            if deadline.is_over():
+                return DeadlineExceeded(f"{self.what}: no answer in time")
+            if not isinstance(error, DBAPIError):
+                return self._unavailable(f"{self.what}: {describe(error, connecting=not opened)}")
+            if write and self._dialect.refuses(error):
+                return IntegrityError(None, None, error.orig or error, hide_parameters=True)
+            outage = self._unavailable(f"{self.what}: {describe(error, connecting=not opened)}")
+            outage.may_be_repeated = self._dialect.is_deadlock(error)
+            return outage
+        if isinstance(error, (OverflowError, ValueError)):  # some drivers let these through
+            return self._unavailable(f"{self.what}: {type(error).__name__}")
+        # A file that is missing; an unknown parameter; a thread that cannot be started.
+        if isinstance(error, (OSError, TypeError, RuntimeError)) and not opened:
+            return self._unavailable(f"{self.what}: {describe(error, connecting=True)}")
+        return error
 
     def write(self, deadline: Deadline, work: Callable[[Connection], T]) -> T:
         """What `work` returns, in one transaction, which is begun again if it was undone for the
@@ -163,3 +181,33 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+class _Block:
+    """The time for which a call has a connection."""
+
+    __slots__ = ("_connection", "_database", "_deadline", "_write")
+
+    def __init__(self, database: Database, deadline: Deadline, write: bool) -> None:
+        self._database, self._deadline, self._write = database, deadline, write
+
+    def __enter__(self) -> Connection:
+        self._connection = self._database._open(self._deadline, self._write)
+        return self._connection
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        raised = error
+        try:
+            try:
+                if self._write and error is None:
+                    self._deadline.left()
+                    self._connection.commit()
+            finally:
+                self._database._close(self._connection)
+        except BaseException as later:
+            raised = later
+        if raised is None:
+            return
+        told = self._database._told(raised, self._deadline, self._write, opened=True)
+        if told is not error:
+            raise told from None

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, event
@@ -60,23 +59,23 @@ class Opening:
             event.listen(engine, "checkin", self._let_go)
             event.listen(engine, "handle_error", self._failed)
 
-    @contextmanager
-    def connection(self, deadline: Deadline) -> Iterator[Connection]:
-        """A connection that answers. It is cut soon after the deadline, whatever the block does
-        with it then. Raises DeadlineExceeded, or an error of SQLAlchemy or of the driver."""
-        if self._dialect.remote and deadline.left() < LEAST_SECONDS:
+    def connection(self, deadline: Deadline) -> Connection:
+        """A connection that answers, to be closed by whoever asks. It is cut soon after the
+        deadline, whatever is done with it then. Raises DeadlineExceeded, or an error of SQLAlchemy
+        or of the driver."""
+        if not self._dialect.remote:
+            return self._engine.connect()
+        if deadline.left() < LEAST_SECONDS:
             raise DeadlineExceeded(f"{self._what}: too little time is left to ask")
         self._call.deadline, self._call.watches = deadline, []
         try:
-            connection = self._engine.connect()
+            return self._engine.connect()
         except BaseException:
             for watch in self._call.watches:
                 WATCHDOG.let_go(watch)
             raise
         finally:
             self._call.deadline, self._call.watches = None, []
-        with connection:
-            yield connection
 
     def _connect(
         self,

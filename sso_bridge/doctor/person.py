@@ -44,21 +44,21 @@ def rows_of(
     found = []
     with database.connection(deadline) as connection:
         look_up = dict(source.look_ups(connection))[kind]
-        for values in look_up.values(key):
-            for row in connection.execute(look_up.statement, values):
-                logins = zip(mapping.logins, reader.logins(row), strict=True)
-                found.append(
-                    Row(
-                        reader.subject_text(row),
-                        tuple(
-                            one.name
-                            for one, stored in logins
-                            if kind == "login" and stored is not None and rule.same(stored, key)
-                        ),
-                        tuple(objections(mapping, reader, tuple(row))),
-                        reader.password(row),
-                    )
+        values = look_up.values(key)
+        for row in [] if values is None else look_up.statement.rows(connection, values):
+            logins = zip(mapping.logins, reader.logins(row), strict=True)
+            found.append(
+                Row(
+                    reader.subject_text(row),
+                    tuple(
+                        one.name
+                        for one, stored in logins
+                        if kind == "login" and stored is not None and rule.same(stored, key)
+                    ),
+                    tuple(objections(mapping, reader, tuple(row))),
+                    reader.password(row),
                 )
+            )
     return found
 
 

@@ -180,8 +180,8 @@ def _of_details(examined: Examined, sample: _Sample) -> _Statement:
             kind = Tables.of_users(mapping, source="").type_of(connection, Column(mapping.subject))
             user = _made_up(kind)
         of = _referring(connection, mapping, user, sample)
-        names = {one.key for one in iterate(statement) if isinstance(one, BindParameter)}
-        return statement, {name: value for name, value in of.items() if name in names}
+        names = {one.key for one in iterate(statement.select) if isinstance(one, BindParameter)}
+        return statement.select, {name: value for name, value in of.items() if name in names}
 
     def helps(connection: Connection, alias: str) -> str:
         refers = mapping.addresses or next(iter(mapping.pairs.values()))
@@ -218,7 +218,7 @@ def _keyed(
     for text in (*([] if key is None else [key]), *_MADE_UP):
         values = look_up.values(text)
         if values:
-            return look_up.statement, values[0]
+            return look_up.statement.select, values
     return None, {}
 
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Select, bindparam, select
 
 from ..core.model import Address, Record
+from ..database import Statement
 from .fields import Column, columns_of, spellings, text_of
 from .keys import subject_text
 from .kinds import condition, references
@@ -26,7 +27,7 @@ _MOST_PAIRS = 2000
 class Details(Protocol):
     """One further query for a profile."""
 
-    def statement(self, connection: Connection) -> Select[Any]:
+    def statement(self, connection: Connection) -> Statement:
         """The query."""
 
     def complete(self, connection: Connection, row: Row, reader: RecordReader) -> Record:
@@ -48,7 +49,7 @@ class AddressReader:
         self._tables = Tables.of_addresses(declared, self._columns, source=source)
         self._filler = Filler(declared.fields, self._columns, empty_is_null=empty_is_null)
         self._place = {c: i for i, c in enumerate(self._columns)}
-        self._query: Select[Any] | None = None
+        self._statement: Statement | None = None
 
     def complete(self, connection: Connection, row: Row, reader: RecordReader) -> Record:
         """See `Details`."""
@@ -73,7 +74,7 @@ class AddressReader:
             if declared.choice == "flag":
                 wanted = {which: flag for which, flag in wanted.items() if flag}
         first: dict[str, Address | None] = {}
-        for found in connection.execute(self.statement(connection), values):
+        for found in self.statement(connection).rows(connection, values):
             if subject_text(found[self._place[Column(declared.user)]]) != record.subject:
                 continue
             for which, mark in wanted.items():
@@ -102,11 +103,11 @@ class AddressReader:
         cell = row[self._place[Column(self._declared.column)]]
         return text_of(cell) == text_of(mark)
 
-    def statement(self, connection: Connection) -> Select[Any]:
+    def statement(self, connection: Connection) -> Statement:
         """The query for the rows of one user, whose parameters are `user` and, where the user's
         row names its addresses, `shipping` and `billing`."""
-        if self._query is not None:
-            return self._query
+        if self._statement is not None:
+            return self._statement
         declared, tables = self._declared, self._tables
         query = tables.query(connection, self._columns)
         query = query.where(tables.element(Column(declared.user)) == bindparam("user"))
@@ -121,8 +122,8 @@ class AddressReader:
         order = declared.fields.get("address_id")
         if isinstance(order, Column):
             query = query.order_by(tables.element(order))
-        self._query = query.limit(_MOST_ADDRESSES)
-        return self._query
+        self._statement = Statement(query.limit(_MOST_ADDRESSES), connection)
+        return self._statement
 
 
 class PairsReader:
@@ -133,11 +134,11 @@ class PairsReader:
     def __init__(self, named: NamedValues, columns: Sequence[Column], reader: RecordReader) -> None:
         self.columns = columns
         self._named, self._reader = named, reader
-        self._query: Select[Any] | None = None
+        self._statement: Statement | None = None
 
-    def statement(self, connection: Connection) -> Select[Any]:
+    def statement(self, connection: Connection) -> Statement:
         """The query for the values of one user, whose parameter is `user`."""
-        if self._query is None:
+        if self._statement is None:
             declared, rows = self._named.declared, self._named.rows()
             user, name, value = (rows.c[n] for n in (declared.user, declared.name, declared.value))
             query: Select[Any] = select(user, name, value).where(
@@ -146,15 +147,15 @@ class PairsReader:
             )
             if declared.order is not None:
                 query = query.order_by(rows.c[declared.order])
-            self._query = query.limit(_MOST_PAIRS)
-        return self._query
+            self._statement = Statement(query.limit(_MOST_PAIRS), connection)
+        return self._statement
 
     def complete(self, connection: Connection, row: Row, reader: RecordReader) -> Record:
         """See `Details`."""
         found: dict[str, object] = {}
         statement = self.statement(connection)
         for theirs in self._named.users(connection, reader.subject(row))[:1]:
-            for user, name, value in connection.execute(statement, {"user": theirs}):
+            for user, name, value in statement.rows(connection, {"user": theirs}):
                 if subject_text(user) == reader.subject_text(row):
                     found.setdefault(text_of(name), value)
         return self._reader.record((*row, *(found.get(c.name) for c in self.columns)))

@@ -50,10 +50,12 @@ class Filler:
 
     def fill(self, row: Row) -> dict[str, str | None]:
         """The values of one row, as text; NULL is None."""
-        values = dict(self._constants)
+        values, empty = dict(self._constants), self._empty
         for name, index in self._plain:
             cell = row[index]
-            values[name] = None if cell is None else (text_of(cell) or self._empty)
+            if cell is not None:
+                cell = (cell if type(cell) is str else text_of(cell)) or empty
+            values[name] = cell
         for name, compute, places in self._computed:
             values[name] = compute([row[index] for index in places])
         return values

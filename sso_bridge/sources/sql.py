@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, false, or_
+from sqlalchemy import ColumnElement, Connection, false, or_, types
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ..core.alarms import (
@@ -22,7 +22,7 @@ from ..core.alarms import (
 from ..core.deadline import Deadline
 from ..core.logins import LoginRule
 from ..core.model import Lookup, LookupKind, NewUser, Record
-from ..database import Database, is_foreign_to_charset, is_unique_violation
+from ..database import Database, Statement, is_foreign_to_charset, is_unique_violation
 from ..errors import CreationRefused, DeadlineExceeded, IdentityAlarm, SourceUnavailable
 from .details import AddressReader, Details, PairsReader
 from .fields import Column, columns_of
@@ -45,10 +45,14 @@ _REPLICA_RESTS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """A statement that finds a user, and the values of its parameters for a key."""
+    """A statement that finds a user, and the values of its parameters for a key, of which there
+    are none for a key that nobody can have. `subject` is the type of the primary key; `is_key`,
+    whether the database keeps that unique."""
 
-    statement: Select[Any]
-    values: Callable[[str], Sequence[dict[str, Cell | None]]]
+    statement: Statement
+    values: Callable[[str], dict[str, Cell | None] | None]
+    subject: types.TypeEngine[Any]
+    is_key: bool
 
 
 class SqlSource:
@@ -245,7 +249,7 @@ class SqlSource:
         for kind in kinds if self._mapping.erid is None else [*kinds, "erid"]:
             yield kind, self._look_up(connection, kind, False)
 
-    def details(self, connection: Connection) -> Select[Any] | None:
+    def details(self, connection: Connection) -> Statement | None:
         """The further statement of a profile, whose parameter `user` is the user's primary key."""
         return None if self._details is None else self._details.statement(connection)
 
@@ -260,16 +264,16 @@ class SqlSource:
         self._shown_login_is_theirs(connection, row, key)
         if key.kind == "subject" and self._whole is self:
             return row
-        subject = self._reader.subject(row)
-        kind = self._tables.type_of(connection, Column(self._mapping.subject))
-        if not is_exact(kind, subject):
+        subject, look_up = self._reader.subject(row), self._look_up(connection, key.kind, profile)
+        if not is_exact(look_up.subject, subject):
             raise IdentityAlarm(
                 SUBJECT_UNUSABLE,
-                f"source {self._name!r}: {self._mapping.subject!r}, a {type(kind).__name__}, is "
+                f"source {self._name!r}: {self._mapping.subject!r}, a "
+                f"{type(look_up.subject).__name__}, is "
                 "NULL, or of a type whose values are not told apart for ever",
             )
         width = len(self._whole_columns if profile else self._columns)
-        alone = self._tables.is_key(connection, self._mapping.subject)
+        alone = look_up.is_key
         if len(row) > width:  # the database was asked how many rows have its primary key
             alone, row = row[width] == 1, row[:width]
         if not alone:
@@ -297,11 +301,8 @@ class SqlSource:
         register(connection, self._rule)
         look_up = self._look_up(connection, key.kind, profile)
         try:
-            found: list[Row] = [
-                row
-                for values in look_up.values(key.value)
-                for row in connection.execute(look_up.statement, values)
-            ]
+            values = look_up.values(key.value)
+            found = [] if values is None else look_up.statement.rows(connection, values)
         except UnicodeEncodeError:
             return None
         except DBAPIError as error:
@@ -356,27 +357,32 @@ class SqlSource:
         base = tables.query(connection, columns).limit(_MOST_ROWS)
         if kind != "subject":
             base = base.add_columns(*tables.alike(connection, mapping.subject))
+        subject = tables.type_of(connection, Column(mapping.subject))
+        is_key = tables.is_key(connection, mapping.subject)
+
+        def look_up(
+            clause: ColumnElement[bool], values: Callable[[str], dict[str, Cell | None] | None]
+        ) -> LookUp:
+            return LookUp(Statement(base.where(clause), connection), values, subject, is_key)
+
         if kind == "login":
             parts = [
                 self._comparison(connection, login, f"login{place}")
                 for place, login in enumerate(mapping.logins)
             ]
 
-            def values(key: str) -> Sequence[dict[str, Cell | None]]:
+            def of_login(key: str) -> dict[str, Cell | None] | None:
                 filled = {name: cell for p in parts for name, cell in p.values(key).items()}
-                return [filled] if any(cell is not None for cell in filled.values()) else []
+                return filled if any(cell is not None for cell in filled.values()) else None
 
-            return LookUp(base.where(or_(*(part.clause for part in parts))), values)
+            return look_up(or_(*(part.clause for part in parts)), of_login)
         name = mapping.subject if kind == "subject" else mapping.erid
         if name is None:
-            return LookUp(base.where(false()), lambda key: [])
+            return look_up(false(), lambda key: None)
         of = tables.type_of(connection, Column(name))
         forms = comparable if kind == "subject" else stored_forms
         one = exact(tables.element(Column(name)), of, "key", forms)
-        return LookUp(
-            base.where(one.clause),
-            lambda key: [one.values(key)] if forms(of, key) else [],
-        )
+        return look_up(one.clause, lambda key: one.values(key) if forms(of, key) else None)
 
     def _comparison(self, connection: Connection, login: LoginColumn, name: str) -> Comparison:
         tables = self._tables

@@ -7,6 +7,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 from werkzeug.exceptions import (
@@ -95,17 +96,12 @@ class WebApplication:
 
     def _soap(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         caller = self._caller(environ)
-        media_type, options = parse_options_header(environ.get("CONTENT_TYPE"))
-        if media_type.lower() not in _MEDIA_TYPES:
-            raise UnsupportedMediaType("the Content-Type is not that of XML")
-        guess = Shape.SOAP12 if media_type.lower().endswith("soap+xml") else Shape.SOAP11
-        with self.reads.one():
+        guess, charset = _content_type(environ.get("CONTENT_TYPE"))
+        with self.reads:
             body = read_body(environ, most=self._max_body_bytes, seconds=self._body_seconds)
         begun = time.monotonic()
         deadline = Deadline(self._call_seconds)
-        answer = self._endpoint.answer(
-            body, charset=options.get("charset"), guess=guess, deadline=deadline
-        )
+        answer = self._endpoint.answer(body, charset=charset, guess=guess, deadline=deadline)
         call_id = secrets.token_hex(8)
         self._note(call_id, caller, answer, time.monotonic() - begun)
         start_response(
@@ -180,6 +176,16 @@ class WebApplication:
 
     def _metrics(self, environ: dict[str, Any]) -> Response:
         return Response(self._observation.exposition(), content_type="text/plain; version=0.0.4")
+
+
+@lru_cache(maxsize=64)
+def _content_type(header: str | None) -> tuple[Shape, str | None]:
+    """The shape that a Content-Type lets expect, and its charset; raises UnsupportedMediaType."""
+    media_type, options = parse_options_header(header)
+    if media_type.lower() not in _MEDIA_TYPES:
+        raise UnsupportedMediaType("the Content-Type is not that of XML")
+    is_soap12 = media_type.lower().endswith("soap+xml")
+    return Shape.SOAP12 if is_soap12 else Shape.SOAP11, options.get("charset")
 
 
 _REASONS = {200: "OK", 400: "Bad Request", 500: "Internal Server Error"}

@@ -29,15 +29,13 @@ class Reads:
     def __init__(self) -> None:
         self._begun: dict[int, float] = {}
 
-    @contextlib.contextmanager
-    def one(self) -> Iterator[None]:
-        """While this thread reads one."""
-        thread = threading.get_ident()
-        self._begun[thread] = time.monotonic()
-        try:
-            yield
-        finally:
-            del self._begun[thread]
+    def __enter__(self) -> None:
+        """This thread begins to read one."""
+        self._begun[threading.get_ident()] = time.monotonic()
+
+    def __exit__(self, *raised: object) -> None:
+        """It has read it, or failed to."""
+        del self._begun[threading.get_ident()]
 
     def longer_than(self, seconds: float) -> int:
         """How many have lasted so long already."""
@@ -67,7 +65,7 @@ def before_discarding(
     connection in place of the answer. One that waits for "100 Continue" is not asked for more."""
     yield from answer
     left = 0 if "HTTP_EXPECT" in environ else _MOST_DISCARDED
-    with reads.one(), contextlib.suppress(OSError, ValueError):
+    with reads, contextlib.suppress(OSError, ValueError):
         while left > 0 and (piece := environ["wsgi.input"].read(_PIECE)):
             left -= len(piece)
 

@@ -50,6 +50,7 @@ class Observation:
             buckets=_BUCKETS,
             registry=self._registry,
         )
+        self._counted: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         for kind in ALARMS:
             self._alarms.labels(kind)
         for kind in NOTICES:
@@ -73,8 +74,15 @@ class Observation:
         self, call_id: str, caller: str, operation: str, outcome: str, status: int, seconds: float
     ) -> None:
         """One call was answered."""
-        self._calls.labels(operation or "unknown", outcome).inc()
-        self._seconds.labels(operation or "unknown").observe(seconds)
+        counted = self._counted.get((operation, outcome))
+        if counted is None:
+            counted = self._counted[operation, outcome] = (
+                self._calls.labels(operation or "unknown", outcome),
+                self._seconds.labels(operation or "unknown"),
+            )
+        calls, lasted = counted
+        calls.inc()
+        lasted.observe(seconds)
         self._log.info(
             "call",
             call=call_id,

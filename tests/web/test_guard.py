@@ -42,7 +42,7 @@ class Room:
         """Read from `server` until the client, or the guard, ends it; as an application would."""
 
         def read() -> None:
-            with self.reads.one():
+            with self.reads:
                 while server.recv(100):
                     pass
 

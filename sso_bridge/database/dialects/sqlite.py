@@ -20,6 +20,19 @@ from .contract import Other
 __all__ = ["SQLite"]
 
 
+class _Limits:
+    """What one connection is held to: the moment at which a statement is broken off, and the
+    milliseconds, in tenths of a second, for which it waits for the file."""
+
+    __slots__ = ("driver", "ends", "is_durable", "patience")
+
+    def __init__(self, driver: Any, is_durable: bool) -> None:
+        self.driver = driver
+        self.ends = math.inf
+        self.patience = -1
+        self.is_durable = is_durable
+
+
 class SQLite(Other):
     """SQLite: the limit is a progress handler; a write takes its lock at the start.
 
@@ -58,20 +71,20 @@ class SQLite(Other):
 
     def on_connect(self, connection: Any, record: ConnectionPoolEntry, durable: bool) -> None:
         connection.isolation_level = None
-        ends = [math.inf]
-        record.info["ends"] = ends
-        connection.set_progress_handler(lambda: time.monotonic() > ends[0], 20_000)
+        limits = record.info["limits"] = _Limits(connection, not durable)
+        connection.set_progress_handler(lambda: time.monotonic() > limits.ends, 20_000)
         connection.execute("PRAGMA foreign_keys=ON")
-        record.info["make_durable"] = durable
 
     def limit(self, connection: Connection, seconds: float, write: bool) -> None:
-        connection.info["ends"][0] = time.monotonic() + seconds
-        driver = connection.connection.driver_connection
-        assert driver is not None
-        driver.execute(f"PRAGMA busy_timeout={max(1, int(seconds * 1000))}")
-        if connection.info["make_durable"]:  # here, where waiting for the file has an end
-            self._make_durable(connection, time.monotonic() + seconds)
-            connection.info["make_durable"] = False
+        limits: _Limits = connection.info["limits"]
+        limits.ends = time.monotonic() + seconds
+        patience = math.ceil(seconds * 10) * 100
+        if patience != limits.patience:
+            limits.driver.execute(f"PRAGMA busy_timeout={patience}")
+            limits.patience = patience
+        if not limits.is_durable:  # here, where waiting for the file has an end
+            self._make_durable(connection, limits.ends)
+            limits.is_durable = True
         if write:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
