@@ -30,22 +30,34 @@ def _stat(pid: int) -> list[str]:
 
 @dataclass
 class ServerProcess:
-    """One running server and the file its output goes to."""
+    """One running server and the file its output goes to.
+
+    It is `command`, or else the launcher's server `name`; both get `--port` and `arguments`."""
 
     name: str
     arguments: list[str]
     port: int = field(default_factory=free_port)
+    command: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+    probe: str = "/-probe/hello"
     start_seconds: float = 0.0
+
+    def launch(self) -> None:
+        """Start it, and wait for nothing."""
+        descriptor, self.log = tempfile.mkstemp(prefix=f"{self.name}-", suffix=".log")
+        command = self.command or [sys.executable, str(LAUNCHER), self.name]
+        self.process = subprocess.Popen(
+            [*command, "--port", str(self.port), *self.arguments],
+            stdout=descriptor,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **self.environment},
+        )
+        os.close(descriptor)
 
     def start(self) -> ServerProcess:
         """Start it and wait for its first answer."""
-        descriptor, self.log = tempfile.mkstemp(prefix=f"{self.name}-", suffix=".log")
-        command = [sys.executable, str(LAUNCHER), self.name, "--port", str(self.port)]
         began = time.monotonic()
-        self.process = subprocess.Popen(
-            [*command, *self.arguments], stdout=descriptor, stderr=subprocess.STDOUT
-        )
-        os.close(descriptor)
+        self.launch()
         while not self.answers(timeout=2.0):
             if self.process.poll() is not None or time.monotonic() - began > 30:
                 raise RuntimeError(f"{self.name} did not start:\n{self.output()}")
@@ -58,9 +70,8 @@ class ServerProcess:
         try:
             with socket.create_connection((HOST, self.port), timeout) as client:
                 client.settimeout(timeout)
-                client.sendall(
-                    b"GET /-probe/hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-                )
+                request = f"GET {self.probe} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                client.sendall(request.encode())
                 return client.recv(12) == b"HTTP/1.1 200"
         except OSError:
             return False
@@ -94,6 +105,14 @@ class ServerProcess:
         for pid in self.tree():
             rollup = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
             sizes += [int(line.split()[1]) / 1024 for line in rollup if line.startswith("Pss:")]
+        return max(sizes)
+
+    def resident_megabytes(self) -> float:
+        """Return the largest resident set in the tree."""
+        sizes = []
+        for pid in self.tree():
+            lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+            sizes += [int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:")]
         return max(sizes)
 
     def open_files(self) -> int:

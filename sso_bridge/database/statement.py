@@ -25,7 +25,12 @@ class Statement:
         expanded = compiled.construct_expanded_state(dict.fromkeys(open_ones))
         self.sql: str = expanded.statement
         self._positions: Sequence[str] | None = expanded.positiontup
-        self._convert: Mapping[str, Callable[[Any], Any]] = expanded.processors
+        self._convert: dict[str, Callable[[Any], Any]] = {
+            name: convert
+            for name, mark in compiled.binds.items()
+            if (convert := mark.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+        }
+        self._convert |= expanded.processors
         self._given = {
             name: self._bound(name, None if name in open_ones else value)
             for name, value in expanded.parameters.items()
@@ -48,7 +53,7 @@ class Statement:
             for told in events.before_cursor_execute:
                 told(connection, cursor, self.sql, parameters, None, False)
             cursor.execute(self.sql, parameters)
-            rows: list[Sequence[Any]] = cursor.fetchall()
+            rows: Sequence[Sequence[Any]] = cursor.fetchall()
             for told in events.after_cursor_execute:
                 told(connection, cursor, self.sql, parameters, None, False)
             if self._cells is None:
@@ -56,7 +61,7 @@ class Statement:
             cursor.close()
         except self._dialect.loaded_dbapi.Error as error:
             raise self._failed(connection, cursor, error) from None
-        return [self._row(row) for row in rows] if self._cells else rows
+        return [self._row(row) for row in rows] if self._cells else list(rows)
 
     def _bound(self, name: str, value: Any) -> Any:
         convert = self._convert.get(name)
