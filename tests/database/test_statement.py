@@ -74,7 +74,7 @@ def test_whoever_listens_to_the_engine_is_told(things: Database) -> None:
 
 
 def test_an_error_of_the_driver_is_sqlalchemys(things: Database) -> None:
-    query = select(column("nothing")).select_from(table("nowhere"))
+    query: Select[Any] = select(column("nothing")).select_from(table("nowhere"))
     with things.connection(Deadline(5)) as connection, pytest.raises(OperationalError) as caught:
         Statement(query, connection).rows(connection, {})
     assert "nowhere" not in str(caught.value.params)
