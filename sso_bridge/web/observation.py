@@ -4,6 +4,7 @@ No line and no label holds a secret, a token, a login or an ERID."""
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 import structlog
@@ -32,7 +33,8 @@ class Observation:
     directory named by PROMETHEUS_MULTIPROC_DIR."""
 
     def __init__(self, *, multiprocess_directory: str | None = None) -> None:
-        self._log = structlog.get_logger("sso_bridge")
+        self._log = structlog.get_logger("sso_bridge").bind()  # as it is configured by now
+        self._tells_steps = self._log.is_enabled_for(logging.DEBUG)
         self._directory = multiprocess_directory
         self._registry = CollectorRegistry()
 
@@ -68,7 +70,8 @@ class Observation:
 
     def step(self, what: str, **facts: str) -> None:
         """What the call just found out; written at debug level."""
-        self._log.debug("step", what=what, **facts)
+        if self._tells_steps:
+            self._log.debug("step", what=what, **facts)
 
     def call(
         self, call_id: str, caller: str, operation: str, outcome: str, status: int, seconds: float
