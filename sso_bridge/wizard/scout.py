@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import Connection, column, inspect, or_, select, table
-from sqlalchemy.exc import SAWarning, SQLAlchemyError
+from sqlalchemy import Connection, column, or_, select, table
+from sqlalchemy.exc import SQLAlchemyError
 
+from ..database.indexes import keys_of
 from ..sources.shape import TableShape
 from .samples import Sample, Shapes, take, words_in
 from .schema import ColumnFacts, Kind, TableFacts, attempt
@@ -153,21 +153,9 @@ class Scout:
     def has_lowered_index(self, of: TableFacts, column: str) -> bool:
         """Whether there is an index on lower(column)."""
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", SAWarning)  # SQLite's are looked up below
-                indexes = inspect(self.connection).get_indexes(of.name, schema=of.schema)
+            return column in keys_of(self.connection, of.name, of.schema).lowered
         except SQLAlchemyError:
             return False
-        plain = [str(e).replace('"', "").lower() for i in indexes for e in i.get("expressions", ())]
-        if any(f"lower({column.lower()}" in e.replace("((", "(") for e in plain):
-            return True
-        if self.connection.dialect.name != "sqlite":
-            return False
-        rows = self.connection.exec_driver_sql(
-            "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ?", (of.name,)
-        )
-        found = [str(row[0]).replace('"', "").lower() for row in rows]
-        return any(f"lower({column.lower()})" in sql for sql in found)
 
     def names_in(
         self, of: TableFacts, column: str, known: Callable[[str], bool]
