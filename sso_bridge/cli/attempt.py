@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -95,7 +95,7 @@ def user(key: str, site: str | None, config: Path, as_json: bool) -> None:
             return answer
         return parts.bridge.get_user(GetUser(by_login), deadline)
 
-    _run(config, as_json, replace(by_login, external_reference_id=key), ask)
+    _run(config, as_json, by_login._replace(external_reference_id=key), ask)
 
 
 @command.command("session")
@@ -309,10 +309,19 @@ def _after(known: _Known | None, narrator: Narrator) -> None:
 
 def _shown(answer: Answer) -> dict[str, Any]:
     """The answer, without the values of attributes: they may be tokens."""
-    shown = asdict(answer)
+    shown: dict[str, Any] = _plain(answer)
     for attribute in shown.get("attributes", ()):
         attribute["value"] = "…"
     return shown
+
+
+def _plain(value: Any) -> Any:
+    """Fields as dictionaries and tuples as lists, all the way down."""
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if hasattr(value, "_asdict"):
+        return {name: _plain(cell) for name, cell in value._asdict().items()}
+    return [*map(_plain, value)] if isinstance(value, tuple) else value
 
 
 def _flat(value: Any, name: str = "") -> list[tuple[str, object]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from .model import Address, Attribute, Fingerprint, Profile, Record
 
 __all__ = ["unsound"]
@@ -33,13 +31,12 @@ def unsound(given: object) -> str | None:
 
 def _is_filled(value: Profile | Address) -> bool:
     """Whether its fields hold texts, and addresses and attributes where those belong."""
-    for field in fields(value):
-        cell = getattr(value, field.name)
+    for name, cell in zip(value._fields, value, strict=True):
         if cell is None:
             continue
-        if field.name in ("shipping_address", "billing_address"):
+        if name in ("shipping_address", "billing_address"):
             good = isinstance(cell, Address) and _is_filled(cell)
-        elif field.name == "extended_attributes":
+        elif name == "extended_attributes":
             good = _are_attributes(cell)
         else:
             good = isinstance(cell, str)

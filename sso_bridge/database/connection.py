@@ -81,6 +81,10 @@ class Database:
             raise ConfigurationError(
                 f"{what}: the driver {error.name!r} is not installed; {self._dialect.remedy}"
             ) from None
+        self._resting: list[Connection] = []
+        """Connections that are open and in nobody's hands. Of an engine without a server only:
+        nothing happens to those meanwhile, and to ask SQLAlchemy's pool for one takes longer than
+        a look-up does."""
         self._free: SimpleQueue[None] = SimpleQueue()
         for _ in range(pool_size):
             self._free.put(None)
@@ -111,7 +115,7 @@ class Database:
             raise DeadlineExceeded(f"{self.what}: no connection became free in time") from None
         connection = None
         try:
-            connection = self._opening.connection(deadline)
+            connection = self._rested() or self._opening.connection(deadline)
             self._dialect.limit(connection, deadline.left(), write)
             return connection
         except BaseException as error:
@@ -121,10 +125,22 @@ class Database:
                 raise
             raise told from None
 
-    def _close(self, connection: Connection | None) -> None:
+    def _rested(self) -> Connection | None:
         try:
-            if connection is not None:
+            return self._resting.pop()
+        except IndexError:
+            return None
+
+    def _close(self, connection: Connection | None, *, failed: bool = True) -> None:
+        try:
+            if connection is None:
+                return
+            if failed or self._dialect.remote:
                 connection.close()
+                return
+            if connection.in_transaction():
+                connection.rollback()
+            self._resting.append(connection)
         finally:
             self._free.put(None)
 
@@ -180,6 +196,8 @@ class Database:
 
     def close(self) -> None:
         """Close every pooled connection."""
+        while self._resting:
+            self._resting.pop().close()
         self.engine.dispose()
 
 
@@ -196,14 +214,15 @@ class _Block:
         return self._connection
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        raised = error
+        raised, failed = error, True
         try:
             try:
                 if self._write and error is None:
                     self._deadline.left()
                     self._connection.commit()
+                failed = error is not None
             finally:
-                self._database._close(self._connection)
+                self._database._close(self._connection, failed=failed)
         except BaseException as later:
             raised = later
         if raised is None:

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from ..core.deadline import Deadline
-from ..core.model import Address, Lookup, Profile, Record
+from ..core.model import Lookup, Profile, Record
 from ..database.moments import Unreadable, read_moment
 from ..errors import IdentityAlarm
 from ..sources.fields import Column, text_of
@@ -206,7 +206,7 @@ def _addresses(examined: Examined, records: list[Record], deadline: Deadline) ->
         profile = Profile() if found_record is None else found_record.profile
         for address in (profile.shipping_address, profile.billing_address):
             if address is not None:
-                known |= {f.name for f in fields(Address) if getattr(address, f.name)}
+                known |= {name for name, value in address._asdict().items() if value}
     if not known:
         yield found("field_empty", "addresses", f"gives none of {seen} users an address")
         return

@@ -74,7 +74,7 @@ class SqlLedger:
     def _read(self, entries: Entries, person: Person, deadline: Deadline) -> Binding | None:
         """What the database says that `person` has, which is remembered."""
         era = self._memory.era
-        with self._database.connection(deadline) as connection:
+        with self._reached().connection(deadline) as connection:
             row = entries.of_subject(connection, person)
         if row is None:
             return None
@@ -91,7 +91,7 @@ class SqlLedger:
         if known is not None:
             return known
         era = self._memory.era
-        with self._database.connection(deadline) as connection:
+        with self._reached().connection(deadline) as connection:
             row = entries.of_erid(connection, erid)
         if row is None or row.erid != erid or row.action not in BOUND:
             return None
@@ -123,7 +123,7 @@ class SqlLedger:
             )
             era = self._memory.era
             try:
-                self._database.write(deadline, lambda connection: entries.add(connection, row))
+                self._reached().write(deadline, lambda connection: entries.add(connection, row))
             except IntegrityError:
                 known = self.binding(person, deadline)
                 if known is None:
@@ -160,7 +160,7 @@ class SqlLedger:
     def claim(self, source: str, login: str, deadline: Deadline) -> SqlClaim:
         """Become the only one who may create `login` in `source`; waits for whoever is."""
         digest = self._ready(deadline).login_digest(source, login)
-        return SqlClaim.take(self._database, digest, deadline, clock=self._clock)
+        return SqlClaim.take(self._reached(), digest, deadline, clock=self._clock)
 
     def check(self, deadline: Deadline) -> None:
         """Raises LedgerUnavailable unless the ledger answers and is the right one."""
@@ -175,15 +175,19 @@ class SqlLedger:
             except ConfigurationError as error:
                 raise LedgerUnavailable(error.details) from None
             assert self._opened is not None
+        self._memory.refresh(self._generation, deadline)
+        return self._opened
+
+    def _reached(self) -> Database:
+        """The database, which is looked for anew whenever it is asked: its file may be gone."""
         if self._database.file_identity() != self._file:
             raise LedgerUnavailable(
                 "ledger: its file is gone, or another one; put it back, restart"
             )
-        self._memory.refresh(self._generation, deadline)
-        return self._opened
+        return self._database
 
     def _generation(self, deadline: Deadline) -> int:
-        with self._database.connection(deadline) as connection:
+        with self._reached().connection(deadline) as connection:
             row = connection.execute(_GENERATION).first()
         if row is None:
             raise LedgerUnavailable("ledger: it has been emptied")
@@ -214,7 +218,7 @@ class SqlLedger:
 
         while True:
             with suppress(IntegrityError):
-                after = self._database.write(deadline, follow)
+                after = self._reached().write(deadline, follow)
                 break
         self._memory.keep(after, era)
         return after
@@ -223,7 +227,7 @@ class SqlLedger:
         digest = entries.login_digest(person.source, login)
         mine = entries.subject_digest(person)
         last = select(LOGIN.c.subject_digest).where(LOGIN.c.login_digest == digest)
-        with self._database.connection(deadline) as connection:
+        with self._reached().connection(deadline) as connection:
             known = connection.execute(last).scalar()
         if known == mine:
             return False
@@ -241,6 +245,6 @@ class SqlLedger:
             return bool(changed.rowcount)
 
         try:
-            return self._database.write(deadline, note)
+            return self._reached().write(deadline, note)
         except IntegrityError:  # another node noted it at the same moment
             return False

@@ -16,7 +16,7 @@ from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from lxml import etree
-from spyne import ComplexModel
+from spyne import Boolean, ComplexModel
 
 from ..errors import InvalidMessage
 from .namespaces import COMMON, RUM, XSI, qname
@@ -34,11 +34,13 @@ _PREFIXES: Final = ("", f"{{{RUM}}}", f"{{{COMMON}}}")
 """What stands before the names of children that are read; any other makes an unknown child."""
 _TRUE: Final = frozenset({"true", "1"})
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_NOT_PLAIN: Final = re.compile("[^\t\n\x20-%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What cannot stand in a text as it is."""
+_MARKUP: Final = re.compile("[&<>]")
+_BETWEEN: Final = "\x1f"
+"""Not printable, so that no text of printable characters has it."""
 
 Read = Callable[[etree._Element], Any]
-Write = Callable[[Any, list[str]], None]
+Write = Callable[[Any, list[str], list[str]], None]
+"""Adds a value to a template, in pieces, and to the texts that belong into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +100,10 @@ class Codec:
     def write(self, name: str, message: Any) -> str:
         """`message` as an element without a prefix on its children; the prefix of the
         element itself is `rum`, which the caller declares."""
-        out = [""]
-        self._write[name](message, out)
-        if _NOT_PLAIN.search("".join(out[1::2])):
-            out[1::2] = map(_escaped, out[1::2])
-        return "".join(out)
+        template: list[str] = []
+        texts: list[str] = []
+        self._write[name](message, template, texts)
+        return "".join(template) % tuple(_all_escaped(texts))
 
     def _reader(self, model: type[ComplexModel]) -> Read:
         """The one reader of a complex type, made at its first mention."""
@@ -121,20 +122,14 @@ class Codec:
         return self._readers[key]
 
     def _writer(self, model: Any, tag: str) -> Write:
-        """A writer of elements called `tag` that hold a `model`, or text."""
-        if not issubclass(model, ComplexModel):
-            return _text_writer(tag)
+        """A writer of elements called `tag` that hold a complex type."""
         info = model.get_flat_type_info(model)
         forms = {
             of: _complex_writer(
                 tag,
                 form.cells,
                 [
-                    (
-                        f'<{name} xsi:nil="true"/>',
-                        self._writer(info[name], name),
-                        info[name].Attributes.max_occurs != 1,
-                    )
+                    self._child_writer(name, info[name])
                     for name in sorted(form.children, key=list(info).index)
                 ],
             )
@@ -143,10 +138,17 @@ class Codec:
         if len(forms) == 1:
             return next(iter(forms.values()))
 
-        def write(value: Any, out: list[str]) -> None:
-            forms[type(value)](value, out)
+        def write(value: Any, template: list[str], texts: list[str]) -> None:
+            forms[type(value)](value, template, texts)
 
         return write
+
+    def _child_writer(self, name: str, model: Any) -> tuple[str, str, Write | None, bool]:
+        """See `_complex_writer`."""
+        nil, text = f'<{name} xsi:nil="true"/>', f"<{name}>%s</{name}>"
+        if issubclass(model, ComplexModel):
+            return nil, "", self._writer(model, name), model.Attributes.max_occurs != 1
+        return nil, text, _boolean_writer(name) if issubclass(model, Boolean) else None, False
 
 
 def _complex_reader(
@@ -193,14 +195,27 @@ def _read_text(element: etree._Element) -> str | None:
 
 def _is_nil(element: etree._Element) -> bool:
     """Whether `element` says it is nil; refuses a reference, and a nil that is not empty."""
-    for name in map(str, element.attrib):
-        if name == "href" or name.endswith("}ref"):
+    nil = ""
+    for name, value in element.attrib.items():
+        if name == _NIL_ATTRIBUTE:
+            nil = str(value)
+        elif name == "href" or str(name).endswith("}ref"):
             raise _Misread("is a reference; send the value in its place")
-    if element.get(_NIL_ATTRIBUTE, "").strip() not in _TRUE:
+    if nil.strip() not in _TRUE:
         return False
     if len(element) or (element.text or "").strip():
         raise _Misread("is nil and has a value")
     return True
+
+
+def _all_escaped(texts: list[str]) -> Iterable[str]:
+    """`texts` as XML. They are looked at in one go: nearly always there is little to escape."""
+    joined = " ".join(texts)
+    if not joined.isprintable():
+        return map(_escaped, texts)
+    if not _MARKUP.search(joined):
+        return texts
+    return escape(_BETWEEN.join(texts)).split(_BETWEEN)
 
 
 def _escaped(text: str) -> str:
@@ -208,41 +223,37 @@ def _escaped(text: str) -> str:
     return escape(_NOT_XML.sub("\ufffd", text), {"\r": "&#13;"})
 
 
-# Writers add to a list in which markup and text take turns, beginning and ending with markup, so
-# that all texts are looked at in one go: nearly always there is nothing to escape.
-
-
 def _complex_writer(
     tag: str,
     cells: Callable[[Any], Iterable[Any]],
-    children: Sequence[tuple[str, Write, bool]],
+    children: Sequence[tuple[str, str, Write | None, bool]],
 ) -> Write:
-    """A writer of elements with these children: how each is written nil, its writer, whether its
-    cell is several."""
+    """A writer of elements with these children: how each is written nil, how as a text, its
+    writer if it is none, whether its cell is several."""
     before, after = f"<{tag}>", f"</{tag}>"
 
-    def write(value: Any, out: list[str]) -> None:
-        out[-1] += before
-        for cell, (nil, child, many) in zip(cells(value), children, strict=True):
+    def write(value: Any, template: list[str], texts: list[str]) -> None:
+        template.append(before)
+        for cell, (nil, text, child, many) in zip(cells(value), children, strict=True):
             if cell is None:
                 continue
             if cell is NIL:
-                out[-1] += nil
+                template.append(nil)
+            elif child is None:
+                template.append(text)
+                texts.append(cell)
             elif many:
                 for item in cell:
-                    child(item, out)
+                    child(item, template, texts)
             else:
-                child(cell, out)
-        out[-1] += after
+                child(cell, template, texts)
+        template.append(after)
 
     return write
 
 
-def _text_writer(tag: str) -> Write:
-    before, after = f"<{tag}>", f"</{tag}>"
-
-    def write(value: Any, out: list[str]) -> None:
-        out[-1] += before
-        out += (value if isinstance(value, str) else "true" if value else "false", after)
+def _boolean_writer(tag: str) -> Write:
+    def write(value: Any, template: list[str], texts: list[str]) -> None:
+        template.append(f"<{tag}>{'true' if value else 'false'}</{tag}>")
 
     return write

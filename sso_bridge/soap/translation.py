@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable
 from operator import attrgetter
@@ -36,11 +35,10 @@ def _python_name(wire_name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", wire_name).lower()
 
 
-def _shared(model: Any, domain: type) -> dict[str, str]:
+def _shared(model: Any, domain: Any) -> dict[str, str]:
     """The fields that a type has in common with a class: the wire's name and the domain's."""
-    theirs = {field.name for field in dataclasses.fields(domain)}
     names = {name: _python_name(name) for name in model.get_flat_type_info(model)}
-    return {name: ours for name, ours in names.items() if ours in theirs}
+    return {name: ours for name, ours in names.items() if ours in domain._fields}
 
 
 _KEY: Final = _shared(wire.UserKey, UserKey)

@@ -15,7 +15,7 @@ from .keys import subject_text
 from .kinds import condition, references
 from .mapping import AddressTable, Filter
 from .named import NamedValues
-from .rows import Filler, RecordReader, Row, address_in
+from .rows import AddressFiller, RecordReader, Row
 from .tables import Tables
 
 __all__ = ["AddressReader", "Details", "PairsReader"]
@@ -47,7 +47,7 @@ class AddressReader:
         fields = [c for value in declared.fields.values() for c in columns_of(value)]
         self._columns = list(dict.fromkeys([*self._columns, *fields]))
         self._tables = Tables.of_addresses(declared, self._columns, source=source)
-        self._filler = Filler(declared.fields, self._columns, empty_is_null=empty_is_null)
+        self._filler = AddressFiller(declared.fields, self._columns, empty_is_null=empty_is_null)
         self._place = {c: i for i, c in enumerate(self._columns)}
         self._statement: Statement | None = None
 
@@ -79,9 +79,8 @@ class AddressReader:
                 continue
             for which, mark in wanted.items():
                 if which not in first and self._is(found, mark):
-                    first[which] = address_in(self._filler.fill(found))
-        profile = replace(
-            record.profile,
+                    first[which] = self._filler.fill(found)
+        profile = record.profile._replace(
             shipping_address=first.get("shipping") or record.profile.shipping_address,
             billing_address=first.get("billing") or record.profile.billing_address,
         )

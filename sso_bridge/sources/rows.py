@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as ReadOnly
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any
+from operator import itemgetter
+from typing import Any, Final
 
 from ..core.model import Address, Attribute, Fingerprint, NewUser, Profile, Record
 from .fields import Column, Constant, Field, columns_of, text_of
@@ -15,55 +15,92 @@ from .keys import subject_text
 from .mapping import Generated, Mapping, Scalar
 from .matching import each
 
-__all__ = ["Filler", "RecordReader", "Row", "address_in", "other_rows", "values_of"]
+__all__ = ["AddressFiller", "Filler", "RecordReader", "Row", "other_rows", "values_of"]
 
 Row = Sequence[Any]
 
 
 class Filler:
-    """Fills in `fields` from rows of `columns`. What is made of other columns too is left out.
+    """Fills in values from rows of `columns`: one for each of `fields`, None for a field that is
+    None, and for what is made of other columns too.
 
     `empty_is_null`: an empty text is no value."""
 
     def __init__(
         self,
-        fields: ReadOnly[str, Field],
+        fields: Sequence[Field | None],
         columns: Sequence[Column],
         *,
         empty_is_null: bool = False,
     ) -> None:
-        self._empty = None if empty_is_null else ""
+        self._empty_is_null = empty_is_null
         place = {column: index for index, column in enumerate(columns)}
-        self._constants: dict[str, str | None] = {}
-        self._plain: list[tuple[str, int]] = []
-        self._computed: list[tuple[str, Any, list[int]]] = []
-        for name, value in fields.items():
+        nowhere = len(columns)
+        places = [nowhere] * len(fields)
+        self._constants: list[tuple[int, str]] = []
+        self._computed: list[tuple[int, Callable[[Sequence[object]], str | None], list[int]]] = []
+        for index, value in enumerate(fields):
             needed = columns_of(value)
             if not all(column in place for column in needed):
                 continue
             if isinstance(value, Constant):
-                self._constants[name] = value.value
+                self._constants.append((index, value.value))
             elif isinstance(value, Column):
-                self._plain.append((name, place[value]))
-            else:
-                self._computed.append((name, value.compute, [place[c] for c in needed]))
+                places[index] = place[value]
+            elif value is not None:
+                self._computed.append((index, value.compute, [place[c] for c in needed]))
+        self._cells = _taker(places)
 
-    def fill(self, row: Row) -> dict[str, str | None]:
+    def fill(self, row: Row) -> Sequence[str | None]:
         """The values of one row, as text; NULL is None."""
-        values, empty = dict(self._constants), self._empty
-        for name, index in self._plain:
-            cell = row[index]
-            if cell is not None:
-                cell = (cell if type(cell) is str else text_of(cell)) or empty
-            values[name] = cell
-        for name, compute, places in self._computed:
-            values[name] = compute([row[index] for index in places])
-        return values
+        cells: Sequence[Any] = self._cells((*row, None))
+        if not _TEXT.issuperset(map(type, cells)):
+            cells = [c if c is None or type(c) is str else text_of(c) for c in cells]
+        if self._empty_is_null and "" in cells:
+            cells = [c or None for c in cells]
+        if not (self._constants or self._computed):
+            return cells
+        filled = list(cells)
+        for index, constant in self._constants:
+            filled[index] = constant
+        for index, compute, places in self._computed:
+            filled[index] = compute([row[place] for place in places])
+        return filled
 
 
-def address_in(values: dict[str, str | None]) -> Address | None:
-    """An address, or None where nothing at all is known of it."""
-    return Address(**values) if any(v is not None for v in values.values()) else None  # type: ignore[arg-type]
+_TEXT: Final = frozenset({str, type(None)})
+
+
+def _taker(places: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """What takes the cells at these places."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda row: [row[place] for place in places]
+
+
+class AddressFiller:
+    """Fills in addresses from rows of `columns`; `fields` are their fields by name."""
+
+    def __init__(
+        self, fields: ReadOnly[str, Field], columns: Sequence[Column], *, empty_is_null: bool
+    ) -> None:
+        inner = [fields.get(name) for name in Address._fields]
+        self._filler = Filler(inner, columns, empty_is_null=empty_is_null)
+
+    def fill(self, row: Row) -> Address | None:
+        """The address of one row, None where nothing at all is known of it."""
+        return _address(self._filler.fill(row))
+
+
+def _address(values: Sequence[Any]) -> Address | None:
+    address = Address._make(values)
+    return None if address == _NOWHERE else address
+
+
+_NOWHERE: Final = Address()
+_PROFILE: Final = Profile._fields[:-2]
+"""The fields of a profile that hold texts; the last two hold addresses."""
+_WIDTH: Final = len(Address._fields)
 
 
 class RecordReader:
@@ -79,13 +116,12 @@ class RecordReader:
         self._fingerprint = [place[Column(name)] for name in mapping.fingerprint]
         self._active = [(rule, place[rule.column]) for rule in mapping.active]
         self._filters = [(f, place[Column(f.column)]) for f in mapping.filters]
-        self._password = Filler({"": mapping.password}, columns)
-        filler = partial(Filler, columns=columns, empty_is_null=mapping.empty_is_null)
-        self._profile = filler(mapping.profile)
-        self._shipping = filler(mapping.shipping)
-        self._billing = filler(mapping.billing)
-        attributes = {str(i): a.field for i, a in enumerate(mapping.attributes)}
-        self._attributes = filler(attributes)
+        self._password = Filler([mapping.password], columns)
+        shown: list[Field | None] = [mapping.profile.get(name) for name in _PROFILE]
+        shown += [mapping.shipping.get(name) for name in Address._fields]
+        shown += [mapping.billing.get(name) for name in Address._fields]
+        shown += [attribute.field for attribute in mapping.attributes]
+        self._shown = Filler(shown, columns, empty_is_null=mapping.empty_is_null)
 
     def subject(self, row: Row) -> Any:
         """The primary key as the driver gave it."""
@@ -124,12 +160,13 @@ class RecordReader:
 
     def password(self, row: Row) -> str | None:
         """The stored hash, None for NULL."""
-        return self._password.fill(row)[""]
+        return self._password.fill(row)[0]
 
     def record(self, row: Row) -> Record:
         """The user in `row`."""
         logins = [login for login in self.logins(row) if login is not None]
-        values = self._attributes.fill(row)
+        shown = self._shown.fill(row)
+        shipping, billing, rest = len(_PROFILE), len(_PROFILE) + _WIDTH, len(_PROFILE) + 2 * _WIDTH
         return Record(
             subject=self.subject_text(row),
             login=logins[0] if logins else None,
@@ -138,14 +175,16 @@ class RecordReader:
             fingerprint=self.fingerprint(row),
             password_hash=self.password(row),
             active=self.active(row),
-            profile=Profile(
-                **self._profile.fill(row),
-                shipping_address=address_in(self._shipping.fill(row)),
-                billing_address=address_in(self._billing.fill(row)),
+            profile=Profile._make(
+                (
+                    *shown[:shipping],
+                    _address(shown[shipping:billing]),
+                    _address(shown[billing:rest]),
+                )
             ),
             attributes=tuple(
-                Attribute(a.name, values[str(i)], a.data_type)
-                for i, a in enumerate(self._mapping.attributes)
+                Attribute(attribute.name, value, attribute.data_type)
+                for attribute, value in zip(self._mapping.attributes, shown[rest:], strict=True)
             ),
         )
 

@@ -73,22 +73,12 @@ def scan_lean(
     columns = list(dict.fromkeys([*bare.identity(), *bare.shown()]))
     reader = RecordReader(bare, columns)
     place = reader.place
-    plain = {**names, "password": mapping.password}
-    filler = Filler({n: f for n, f in plain.items() if not isinstance(f, Column)}, columns)
-    # A column that is not mapped is read from a cell that is always NULL.
-    nothing = len(columns)
-    subject, erid, password, first, last = (
-        place[one] if isinstance(one, Column) else nothing
-        for one in (
-            Column(mapping.subject),
-            None if mapping.erid is None else Column(mapping.erid),
-            mapping.password,
-            names.get("first_name"),
-            names.get("last_name"),
-        )
+    erid = None if mapping.erid is None else Column(mapping.erid)
+    filler = Filler(
+        [erid, mapping.password, names.get("first_name"), names.get("last_name")], columns
     )
+    subject = place[Column(mapping.subject)]
     logins = [place[Column(one.name)] for one in mapping.logins]
-    computes = len(plain) > sum(isinstance(f, Column) for f in plain.values())
     states = [place[rule.column] for rule in mapping.active]
     remembers = all(rule.lasts for rule in mapping.active)
     known: dict[tuple[Any, ...], bool] = {}
@@ -105,30 +95,24 @@ def scan_lean(
 
     for rows in _stream(database, bare, columns, deadline, batch):
         leans = []
-        for cells in rows:
-            row = (*cells, None)
+        for row in rows:
+            erid_now, password, first, last = filler.fill(row)
             texts = [_text(row[index]) for index in logins]
             if len(texts) > 1:
                 texts = [t for t in texts if t is not None] or texts[:1]
-            lean = Lean(
-                "" if row[subject] is None else subject_text(row[subject]),
-                texts[0],
-                _text(row[erid]),
-                _text(row[password]),
-                is_active(row) if states else True,
-                _text(row[first]),
-                _text(row[last]),
-                reader.fingerprint(row) if mapping.fingerprint else None,
-                tuple(t for t in texts[1:] if t is not None),
-            )
-            if computes:
-                made = filler.fill(row)
-                lean = lean._replace(
-                    password_hash=made.get("password", lean.password_hash),
-                    first_name=made.get("first_name", lean.first_name),
-                    last_name=made.get("last_name", lean.last_name),
+            leans.append(
+                Lean(
+                    "" if row[subject] is None else subject_text(row[subject]),
+                    texts[0],
+                    erid_now,
+                    password,
+                    is_active(row) if states else True,
+                    first,
+                    last,
+                    reader.fingerprint(row) if mapping.fingerprint else None,
+                    tuple(t for t in texts[1:] if t is not None),
                 )
-            leans.append(lean)
+            )
         yield leans
 
 

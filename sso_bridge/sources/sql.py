@@ -228,13 +228,13 @@ class SqlSource:
     def password_hashes(self, count: int, deadline: Deadline) -> Sequence[str]:
         """Up to `count` stored hashes, in whatever order the database finds them."""
         columns = list(columns_of(self._mapping.password))
-        filler = Filler({"": self._mapping.password}, columns)
+        filler = Filler([self._mapping.password], columns)
         with self._database.connection(deadline) as connection:
             query = self._tables.query(connection, columns)
             rows = connection.execute(
                 query.where(self._tables.cell(connection, columns[0]).is_not(None)).limit(count)
             )
-            return [hash for row in rows if (hash := filler.fill(row)[""]) is not None]
+            return [hash for row in rows if (hash := filler.fill(row)[0]) is not None]
 
     def check(self, deadline: Deadline) -> None:
         """Raises SourceUnavailable unless the database answers with the mapped columns."""

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import fields
 from typing import Any, ClassVar, Final
 
 import pytest
@@ -108,12 +107,12 @@ def missing(
 ) -> list[str]:
     """What of `expected` is something else in `found`."""
     wrong: list[str] = []
-    for field in fields(expected) if expected is not None else ():
-        cell, other = getattr(expected, field.name), getattr(found, field.name, None)
+    for name, cell in expected._asdict().items() if expected is not None else ():
+        other = getattr(found, name, None)
         if isinstance(cell, Address):
-            wrong += missing(cell, other, f"{field.name}.")
+            wrong += missing(cell, other, f"{name}.")
         elif cell is not None and cell != other:
-            wrong.append(f"{of}{field.name}")
+            wrong.append(f"{of}{name}")
     return wrong
 
 

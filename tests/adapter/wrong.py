@@ -152,12 +152,12 @@ class GivesNumbers(Remembered):
 class GivesNumbersInProfiles(Remembered):
     def shown(self, record: Record, profile: bool) -> Record:
         shown = super().shown(record, profile)
-        return replace(shown, profile=replace(shown.profile, fax_phone=49301234))  # type: ignore[arg-type]
+        return replace(shown, profile=shown.profile._replace(fax_phone=49301234))  # type: ignore[arg-type]
 
 
 class ForgetsTheProfile(Remembered):
     def shown(self, record: Record, profile: bool) -> Record:
-        return replace(record, profile=replace(record.profile, email=None))
+        return replace(record, profile=record.profile._replace(email=None))
 
 
 class LetsEverybodyIn(Remembered):
@@ -171,7 +171,7 @@ class AnswersDifferently(Remembered):
     def shown(self, record: Record, profile: bool) -> Record:
         self.asked += 1
         shown = super().shown(record, profile)
-        return replace(shown, profile=replace(shown.profile, locale=f"{self.asked % 2}"))
+        return replace(shown, profile=shown.profile._replace(locale=f"{self.asked % 2}"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,6 +18,7 @@ from sso_bridge.config.load import load
 from sso_bridge.core.deadline import Deadline
 from sso_bridge.core.model import (
     Accepted,
+    Address,
     GetUser,
     Login,
     Profile,
@@ -115,9 +116,9 @@ def _served(module: ModuleType, url: str, folder: Path) -> Iterator[Shop]:
 def _flat(profile: Profile) -> dict[str, Any]:
     """The fields that have a value; those of an address with its name before them."""
     found: dict[str, Any] = {}
-    for name, value in asdict(profile).items():
-        if isinstance(value, dict):
-            found |= {f"{name}.{field}": cell for field, cell in value.items()}
+    for name, value in profile._asdict().items():
+        if isinstance(value, Address):
+            found |= {f"{name}.{field}": cell for field, cell in value._asdict().items()}
         else:
             found[name] = value
     return {name: value for name, value in found.items() if value is not None}

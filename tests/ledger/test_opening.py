@@ -158,11 +158,13 @@ def test_a_source_whose_people_are_elsewhere_is_refused_until_it_is_adopted(
 def test_a_file_that_is_replaced_under_a_running_node_is_refused(tmp_path: Path) -> None:
     room = Room(f"sqlite:///{tmp_path / 'erids.db'}").create()
     path, away = tmp_path / "erids.db", tmp_path / "away.db"
-    node = room.node(watch_seconds=3600.0)
+    node, watchful = room.node(watch_seconds=3600.0), room.node(watch_seconds=0.0)
     node.bind(BOB, "C-1", soon(), origin="minted")
+    assert watchful.binding(BOB, soon()) is not None
     path.rename(away)
+    assert node.binding(BOB, soon()) is not None  # what it knows, until it looks again
     with pytest.raises(LedgerUnavailable, match="file"):
-        node.binding(BOB, soon())
+        watchful.binding(BOB, soon())
     with pytest.raises(LedgerUnavailable, match="file"):
         node.bind(Person("shop", "2"), "C-2", soon(), origin="minted")
     other = Room(room.url).create()
