@@ -129,14 +129,14 @@ def exact(
     """Equal to one of the `forms_of` a key; to NULL, which nothing is, where there is none."""
     column = comparing(column, kind)
     several = isinstance(kind, (types._Binary, Dynamic))
-    marks: list[Any] = [bindparam(f"{name}{i}") for i in range(2 if several else 1)]
+    names = [f"{name}{i}" for i in range(2 if several else 1)]
+    marks: list[Any] = [bindparam(one) for one in names]
 
     def values(key: str) -> dict[str, Cell | None]:
-        forms: list[Cell | None] = [*forms_of(kind, key)]
-        return {
-            f"{name}{i}": forms[i] if i < len(forms) else forms[0] if forms else None
-            for i in range(len(marks))
-        }
+        forms = forms_of(kind, key)
+        if not forms:
+            return dict.fromkeys(names)
+        return {one: forms[min(i, len(forms) - 1)] for i, one in enumerate(names)}
 
     return Comparison(column.in_(marks) if several else column == marks[0], values)
 

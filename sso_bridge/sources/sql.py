@@ -371,18 +371,14 @@ class SqlSource:
                 for place, login in enumerate(mapping.logins)
             ]
 
-            def of_login(key: str) -> dict[str, Cell | None] | None:
-                filled = {name: cell for p in parts for name, cell in p.values(key).items()}
-                return filled if any(cell is not None for cell in filled.values()) else None
-
-            return look_up(or_(*(part.clause for part in parts)), of_login)
+            return look_up(or_(*(part.clause for part in parts)), _filled(parts))
         name = mapping.subject if kind == "subject" else mapping.erid
         if name is None:
             return look_up(false(), lambda key: None)
         of = tables.type_of(connection, Column(name))
         forms = comparable if kind == "subject" else stored_forms
         one = exact(tables.element(Column(name)), of, "key", forms)
-        return look_up(one.clause, lambda key: one.values(key) if forms(of, key) else None)
+        return look_up(one.clause, _filled([one]))
 
     def _comparison(self, connection: Connection, login: LoginColumn, name: str) -> Comparison:
         tables = self._tables
@@ -397,3 +393,15 @@ class SqlSource:
             self._rule,
             name,
         )
+
+
+def _filled(parts: Sequence[Comparison]) -> Callable[[str], dict[str, Cell | None] | None]:
+    """What has the parameters of all `parts` for a key; None for a key that nobody can have."""
+
+    def values(key: str) -> dict[str, Cell | None] | None:
+        filled = parts[0].values(key)
+        for part in parts[1:]:
+            filled.update(part.values(key))
+        return filled if any(cell is not None for cell in filled.values()) else None
+
+    return values
