@@ -1,18 +1,24 @@
-"""What is loaded when: the help of a command must not wait for libraries that it does not need. Times
-depend on the machine; what is imported does not."""
+"""What is loaded when: the help of a command and the start of a worker must not wait for libraries
+that they do not need. Times depend on the machine; what is imported does not."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 
+from sso_bridge import demo
 from sso_bridge.cli import COMMANDS, group
 
 ROOMS_OF_HELP = {"cli", "core", "errors"}
+
+WORKER = Path(__file__).with_name("loaded_in_worker.py")
 
 
 def subcommands(command: click.Command, *words: str) -> Iterator[tuple[str, ...]]:
@@ -61,3 +67,38 @@ def test_the_help_of_every_command_is_looked_at() -> None:
     called = set(subcommands(group))
     assert {words[0] for words in called if words} == COMMANDS.keys()
     assert {("erid", "import"), ("ledger", "create"), ("try", "login")} <= called
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What `loaded_in_worker.py` tells of a worker for the demo's users."""
+    config, person = demo.prepare(tmp_path_factory.mktemp("demo")), demo.PEOPLE[0]
+    done = subprocess.run(
+        [sys.executable, str(WORKER), str(config), person.email, person.password],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def test_a_worker_finds_everything_loaded(worker: dict[str, Any]) -> None:
+    assert worker["status"] == 200
+    late = {name for name in worker["late"] if is_foreign(name) or name.startswith("sso_bridge")}
+    assert late <= {"sso_bridge.wsdl"}  # a folder of files, which has no code
+
+
+def test_a_server_does_not_load_what_only_operators_need(worker: dict[str, Any]) -> None:
+    loaded = {*worker["early"], *worker["late"]}
+    assert {"sso_bridge.wiring.application", "sqlalchemy"} <= loaded
+    for name in ("alembic", "sso_bridge.audit", "sso_bridge.doctor", "sso_bridge.wizard"):
+        assert name not in loaded
+
+
+def test_the_collector_of_a_worker_leaves_out_what_its_parent_loaded(
+    worker: dict[str, Any],
+) -> None:
+    assert worker["collects"]
+    assert worker["frozen"] > 5 * worker["own"] > 0
