@@ -12,16 +12,13 @@ import tempfile
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .config import Settings
 from .errors import ConfigurationError
-from .processes import PollingEvent, begin_worker, hold_port, when_ready
+from .processes import PollingEvent, hold_port, loading_for_workers, when_ready
 from .soap.contract import PATH
 from .soap.namespaces import RUM
-
-if TYPE_CHECKING:
-    from .web import WebApplication
 
 __all__ = ["Address", "curl_line", "serve"]
 
@@ -80,11 +77,14 @@ def serve(settings: Settings, config: Path, address: Address, *, announce: str) 
     Everything that can be wrong with the configuration is found here, before a worker starts."""
     with tempfile.TemporaryDirectory(prefix="sso-bridge-metrics-") as metrics:
         os.environ[_METRICS] = metrics  # read when prometheus_client is imported, so before wiring
-        from . import wiring
-        from .observing import Silent
+        with loading_for_workers():
+            from . import wiring
+            from .observing import Silent
+            from .worker import load_application
 
-        wiring.assemble(settings, config.absolute().parent, Silent())
-        wiring.check_ledger(settings, config.absolute().parent)
+            wiring.assemble(settings, config.absolute().parent, Silent())
+            wiring.check_ledger(settings, config.absolute().parent)
+            server = _server(settings, address)
         pipe, ready = os.pipe()
         when_ready(
             pipe,
@@ -92,7 +92,6 @@ def serve(settings: Settings, config: Path, address: Address, *, announce: str) 
             (address.host, address.port),
             lambda: print(announce, flush=True),
         )
-        server = _server(settings, address)
         server.main_loop_interrupt = PollingEvent()
         server.serve(
             target_loader=partial(
@@ -106,31 +105,6 @@ def serve(settings: Settings, config: Path, address: Address, *, announce: str) 
             ),
             wrap_loader=False,
         )
-
-
-def load_application(
-    settings: Settings, folder: Path, *, port: int, url: str, metrics: str, ready: int
-) -> WebApplication:
-    """What each worker runs: logging, the guard, the application.
-
-    The settings are the parent's, also in a worker that replaces another: a file that is
-    being edited must not decide how calls are answered. `ready` is the pipe that the parent
-    waits at."""
-    begin_worker()
-    from . import logs, wiring
-    from .web.guard import ConnectionGuard
-
-    server = settings.server
-    logs.configure(settings.log.level, settings.log.format)
-    application = wiring.application(settings, folder, url=url, metrics_directory=metrics)
-    ConnectionGuard(
-        port,
-        application.reads,
-        body_seconds=server.body_seconds,
-        call_seconds=server.call_seconds,
-    ).start()
-    os.write(ready, b".")
-    return application
 
 
 def _server(settings: Settings, address: Address) -> Any:

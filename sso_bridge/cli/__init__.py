@@ -1,5 +1,8 @@
 """The command line. Each command is a module of this room and one line in `COMMANDS`.
 
+At its top such a module imports the standard library, click, `core` and `errors` only, and the rest
+in the functions that need it: `--help` must not wait for SQLAlchemy, Pydantic or Spyne.
+
 Exit status: 0 done, 1 a finding or a refusal, 2 wrong usage or configuration."""
 
 from __future__ import annotations

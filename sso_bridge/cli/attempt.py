@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ..config import Settings
 from ..core.deadline import Deadline
 from ..core.model import (
     Accepted,
@@ -30,6 +29,7 @@ from .options import config_option, settings_at
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
+    from ..config import Settings
     from ..core.model import Binding, Record
     from ..core.site import Site
     from ..observing import Narrator

@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..config import Settings
-from ..config.safety import safe_to_serve
-from ..config.sessions import TableSession
-from ..config.source import PythonSource, Source
 from ..errors import BridgeError, ConfigurationError
 from .options import config_option, settings_at
 
 if TYPE_CHECKING:
-    from ..config.source import Erid
+    from ..config import Settings
+    from ..config.sessions import TableSession
+    from ..config.source import Erid, Source
     from ..doctor import Examined, Finding, Formats
     from ..wiring import Parts
 
@@ -91,6 +89,8 @@ def findings_of(
     settings: Settings, folder: Path, parts: Parts, progress: Progress = lambda step: None
 ) -> Iterator[Finding]:
     """The findings about each part."""
+    from ..config.safety import safe_to_serve
+    from ..config.sessions import TableSession
     from ..core.deadline import Deadline
     from ..doctor import found
 
@@ -125,6 +125,7 @@ def _at(place: str, findings: Iterable[Finding]) -> Iterator[Finding]:
 def _source(
     name: str, settings: Settings, folder: Path, parts: Parts, progress: Progress
 ) -> Iterator[Finding]:
+    from ..config.source import PythonSource
     from ..core.deadline import Deadline
     from ..doctor import look_into, look_into_program
 
@@ -190,6 +191,8 @@ def _examined(
 
 def _issued(name: str, settings: Settings) -> tuple[tuple[str | None, str], ...]:
     """The tables of the source's database that new tokens are written to."""
+    from ..config.sessions import TableSession
+
     issued = {site.issue for site in settings.sites.values()}
     return tuple(
         (session.db_schema, session.table)

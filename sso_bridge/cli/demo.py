@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from ..config.safety import safe_to_serve
 from .options import settings_at
 
 __all__ = ["command"]
@@ -26,6 +25,7 @@ def command(port: int | None, directory: Path) -> None:
 
     Example: sso-bridge demo --port 8080 --directory demo"""
     from .. import demo, serving
+    from ..config.safety import safe_to_serve
 
     config = demo.prepare(directory)
     settings, _ = settings_at(config)

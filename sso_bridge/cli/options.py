@@ -7,12 +7,14 @@ import sys
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 import click
 
-from ..config import Settings, load
 from ..errors import BridgeError
+
+if TYPE_CHECKING:
+    from ..config import Settings
 
 __all__ = ["config_option", "progress", "settings_at", "written"]
 
@@ -29,6 +31,8 @@ config_option = click.option(
 
 def settings_at(config: Path) -> tuple[Settings, Path]:
     """The settings in `config` and its folder; warnings go to standard error."""
+    from ..config import load
+
     settings, warnings = load(config)
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from ..config.safety import safe_to_serve
 from .options import config_option, settings_at
 
 __all__ = ["command"]
@@ -22,6 +21,7 @@ def command(config: Path, host: str | None, port: int | None, workers: int | Non
 
     Example: sso-bridge serve --config bridge.toml --workers 2"""
     from .. import serving
+    from ..config.safety import safe_to_serve
 
     settings, _ = settings_at(config)
     changed = {"host": host, "workers": workers}

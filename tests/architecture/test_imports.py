@@ -38,8 +38,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "wizard": BELOW | {"database", "sources", "passwords", "config", "wiring", "observing"},
     "processes": frozenset(),
     "serving": frozenset(
-        {"errors", "config", "wiring", "logs", "soap", "web", "observing", "processes"}
+        {"errors", "config", "wiring", "soap", "observing", "processes", "worker"}
     ),
+    "worker": frozenset({"config", "wiring", "logs", "web", "processes"}),
     "cli": BELOW
     | {*PORTS, "__init__", "soap", "config", "wiring", "serving", "logs", "demo", "observing"}
     | {"audit", "doctor", "wizard"},
