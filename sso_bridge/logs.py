@@ -2,65 +2,95 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import sys
 import time
-from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, Final, Protocol
 
 import orjson
-import structlog
 
-__all__ = ["configure"]
+__all__ = ["LEVELS", "Event", "Log", "configure"]
 
-
-def configure(level: str, form: str) -> None:
-    """Set up this process. Libraries are heard from WARNING on, whatever our own level is:
-    below that some of them write what they work on."""
-    number = getattr(logging, level.upper())
-    processors: list[Any]
-    if form == "json":
-        processors = [_JsonLine()]
-        factory: Any = structlog.BytesLoggerFactory(file=sys.stderr.buffer)
-    else:
-        processors = [
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
-        ]
-        factory = structlog.WriteLoggerFactory(file=sys.stderr)
-    structlog.configure(
-        processors=processors,
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=factory,
-        cache_logger_on_first_use=True,
-    )
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
-    )
+LEVELS: Final = ("debug", "info", "warning", "error")
+"""The severities, least first."""
 
 
-class _JsonLine:
-    """Makes a line of an event, with its level and the time (UTC, ISO 8601, microseconds).
+class Event(Protocol):
+    """Writes one line: what happened, and facts about it by name."""
 
-    One step, since every call writes a line: the steps that structlog has for this take twice as
-    long."""
+    def __call__(self, event: str, /, **facts: Any) -> None: ...
 
-    def __init__(self) -> None:
+
+class Log:
+    """Writes what is at least of `level` to standard error, as it is when this is made.
+
+    `form` is "json" or "console". A line that cannot be written (the disk is full, nobody reads
+    the pipe any more) is lost; no call fails for that. Every call writes a line, so a line is made
+    in one step."""
+
+    def __init__(self, level: str = "info", form: str = "json") -> None:
+        self._render = _json if form == "json" else _for_people
         self._second = (0, "")
         """The one that it is, and as it is written."""
+        self._out = getattr(sys.stderr, "buffer", None)
+        self.level = level
+        self.debug, self.info, self.warning, self.error = (
+            self._writer(one) if place >= LEVELS.index(level) else _silent
+            for place, one in enumerate(LEVELS)
+        )
 
-    def __call__(self, logger: object, level: str, event: MutableMapping[str, Any]) -> bytes:
+    def _writer(self, level: str) -> Event:
+        def write(event: str, /, **facts: Any) -> None:
+            facts["event"] = event
+            facts["level"] = level
+            facts["timestamp"] = self._now()
+            if self._out is not None:
+                with contextlib.suppress(OSError, ValueError):
+                    self._out.write(self._render(facts))
+                    self._out.flush()
+
+        return write
+
+    def _now(self) -> str:
+        """UTC, ISO 8601, microseconds."""
         now = time.time()
         second, written = self._second
         if second != int(now):
             second = int(now)
             written = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
             self._second = second, written
-        event["level"] = level
-        event["timestamp"] = f"{written}.{int((now - second) * 1e6):06d}Z"
-        try:
-            return orjson.dumps(event, default=repr)
-        except orjson.JSONEncodeError:  # half a surrogate pair, say
-            return json.dumps(event, default=repr).encode()
+        return f"{written}.{int((now - second) * 1e6):06d}Z"
+
+
+def configure() -> None:
+    """How libraries are heard in this process: from WARNING on, whatever our own level is, since
+    below that some of them write what they work on."""
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
+    )
+
+
+def _silent(event: str, /, **facts: Any) -> None:
+    """Nothing."""
+
+
+def _json(facts: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(facts, default=repr, option=orjson.OPT_APPEND_NEWLINE)
+    except orjson.JSONEncodeError:  # half of a surrogate pair, say
+        return f"{json.dumps(facts, default=repr)}\n".encode()
+
+
+def _for_people(facts: dict[str, Any]) -> bytes:
+    when, level, event = (facts.pop(name) for name in ("timestamp", "level", "event"))
+    told = " ".join(f"{name}={_shown(value)}" for name, value in facts.items())
+    return f"{when} {level:7} {event:8} {told}".rstrip().encode(errors="replace") + b"\n"
+
+
+def _shown(value: object) -> str:
+    """As it is where that is one plain word, else with quotes and escapes."""
+    text = str(value)
+    plain = text.isprintable() and text and not set(text) & set(' "=')
+    return text if plain else json.dumps(text, ensure_ascii=False)

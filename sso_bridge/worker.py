@@ -27,7 +27,7 @@ def load_application(
     waits at."""
     begin_worker()
     server = settings.server
-    logs.configure(settings.log.level, settings.log.format)
+    logs.configure()
     application = wiring.application(settings, folder, url=url, metrics_directory=metrics)
     ConnectionGuard(
         port,

@@ -4,13 +4,12 @@ No line and no label holds a secret, a token, a login or an ERID."""
 
 from __future__ import annotations
 
-import logging
 from typing import Final
 
-import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 
 from ..core.alarms import ALARMS, NOTICES
+from ..logs import Log
 
 __all__ = ["METRICS", "Observation"]
 
@@ -27,14 +26,13 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 
 
 class Observation:
-    """Implements `core.ports.Observer`, and counts calls. One for each process.
+    """Implements `core.ports.Observer`, and counts calls. One for each process. Lines go to `log`.
 
     `multiprocess_directory` says that several workers share their counts through the
     directory named by PROMETHEUS_MULTIPROC_DIR."""
 
-    def __init__(self, *, multiprocess_directory: str | None = None) -> None:
-        self._log = structlog.get_logger("sso_bridge").bind()  # as it is configured by now
-        self._tells_steps = self._log.is_enabled_for(logging.DEBUG)
+    def __init__(self, log: Log, *, multiprocess_directory: str | None = None) -> None:
+        self._log = log
         self._directory = multiprocess_directory
         self._registry = CollectorRegistry()
 
@@ -70,8 +68,7 @@ class Observation:
 
     def step(self, what: str, **facts: str) -> None:
         """What the call just found out; written at debug level."""
-        if self._tells_steps:
-            self._log.debug("step", what=what, **facts)
+        self._log.debug("step", what=what, **facts)
 
     def call(
         self, call_id: str, caller: str, operation: str, outcome: str, status: int, seconds: float

@@ -10,6 +10,7 @@ from ..config import Settings
 from ..config import model as settings_of
 from ..core.deadline import Deadline
 from ..core.ports import Observer
+from ..logs import Log
 from ..passwords import MAKERS, HashPool, PasswordHashes
 from ..soap.contract import wsdl
 from ..soap.server import Endpoint
@@ -25,7 +26,9 @@ def application(
     settings: Settings, folder: Path, *, url: str, metrics_directory: str | None = None
 ) -> WebApplication:
     """The WSGI application; `url` is the endpoint's public address."""
-    observation = Observation(multiprocess_directory=metrics_directory)
+    observation = Observation(
+        Log(settings.log.level, settings.log.format), multiprocess_directory=metrics_directory
+    )
     parts = assemble(settings, folder, observation)
     checks: dict[str, Callable[[Deadline], None]] = {
         f"source {name}": source.check for name, source in parts.sources.items()

@@ -1,32 +1,52 @@
-"""The steps of a call are written at debug level, and cost nothing above it."""
+"""What is written of a call: its line, at debug level its steps, for machines or for people."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import sys
 
 import pytest
-import structlog
 
-from sso_bridge import logs
+from sso_bridge.logs import Log
 from sso_bridge.web import Observation
-
-
-@pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.mark.parametrize(("level", "lines"), [("debug", 2), ("info", 1), ("warning", 0)])
 def test_the_level_says_what_is_written(
     capsys: pytest.CaptureFixture[str], level: str, lines: int
 ) -> None:
-    logs.configure(level, "json")
-    observation = Observation()
+    observation = Observation(Log(level))
     observation.step("looked", row="one")
     observation.call("c1", "store", "GetUser", "accepted", 200, 0.0015)
     written = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [line["event"] for line in written] == ["step", "call"][2 - lines :]
     if lines:
         assert (written[-1]["operation"], written[-1]["milliseconds"]) == ("GetUser", 1.5)
+
+
+def test_a_line_for_machines_has_its_time_and_level(capsys: pytest.CaptureFixture[str]) -> None:
+    Log("info").warning("notice", kind="login_moved", when=object, text="a\nb\x1b \ud800")
+    (line,) = capsys.readouterr().err.splitlines()
+    told = json.loads(line)
+    assert told["level"] == "warning" and told["event"] == "notice"
+    assert told["timestamp"].endswith("Z") and len(told["timestamp"]) == 27
+    assert told["text"] == "a\nb\x1b \ud800"
+
+
+def test_a_line_for_people_is_one_line_whatever_is_in_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Log("info", "console").error("failed", error="E", details="a\nb\x1b[31m=c", empty="", n=1.5)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(r'Z error   failed   error=E details="a\nb\u001b[31m=c" empty="" n=1.5')
+
+
+def test_a_line_that_cannot_be_written_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = open("/dev/full", "w", encoding="utf-8")  # noqa: SIM115 -- closing it fails
+    monkeypatch.setattr(sys, "stderr", full)
+    log = Log("info")
+    for _ in range(3):
+        log.info("call", status=200)
+    with pytest.raises(OSError, match="No space"):
+        full.close()
+    log.info("call", status=200)
