@@ -20,7 +20,8 @@ LEVELS: Final = ("debug", "info", "warning", "error")
 class Event(Protocol):
     """Writes one line: what happened, and facts about it by name."""
 
-    def __call__(self, event: str, /, **facts: Any) -> None: ...
+    def __call__(self, event: str, /, **facts: Any) -> None:
+        """See the class."""
 
 
 class Log:

@@ -64,17 +64,15 @@ class Guard:
 
     def _known(self, found: Found, login: str, deadline: Deadline) -> str:
         """What the ledger has for `found`, recorded now if this is the first time."""
-        source = found.site.source
-        binding = self._ledger.binding(found.person, deadline)
+        source, person = found.site.source, found.person
+        binding = self._ledger.binding(person, deadline)
         if binding is None:
             binding = self._first(found, deadline)
         self._same_person(found, binding, deadline)
         if binding.origin == COLUMN == source.strategy.name and found.record.erid != binding.erid:
             self._caught(source, IdentityAlarm(ERID_CHANGED, _where(source)))
         if source.guard is not GuardMode.OFF:
-            moved = self._ledger.saw_login(
-                found.person, source.login_rule.canonical(login), deadline
-            )
+            moved = self._ledger.saw_login(person, source.login_rule.canonical(login), deadline)
             if moved:
                 self._observer.notice(LOGIN_MOVED, _where(source))
         return binding.erid

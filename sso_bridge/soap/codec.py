@@ -10,8 +10,9 @@ What a type is to the rest of the program is given: `Forms`."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
@@ -24,7 +25,7 @@ from .namespaces import COMMON, RUM, XSI, qname
 __all__ = ["MAX_ITEMS", "NIL", "Codec", "Form", "Forms"]
 
 NIL: Final = object()
-"""Written as an element with xsi:nil="true"; None is written as no element at all."""
+"""In place of a structure, an element with xsi:nil="true"; None is written as no element at all."""
 
 MAX_ITEMS: Final = 1000
 """Items of one array (extended attributes) that are read; more are refused."""
@@ -34,13 +35,14 @@ _PREFIXES: Final = ("", f"{{{RUM}}}", f"{{{COMMON}}}")
 """What stands before the names of children that are read; any other makes an unknown child."""
 _TRUE: Final = frozenset({"true", "1"})
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_MARKUP: Final = re.compile("[&<>]")
+_NONE: Final = type(None)
+_MOST_KNOWN: Final = 1000
 _BETWEEN: Final = "\x1f"
 """Not printable, so that no text of printable characters has it."""
 
 Read = Callable[[etree._Element], Any]
 Write = Callable[[Any, list[str], list[str]], None]
-"""Adds a value to a template, in pieces, and to the texts that belong into it."""
+"""Adds a value, or some cells, to the pieces of markup and the texts between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +102,12 @@ class Codec:
     def write(self, name: str, message: Any) -> str:
         """`message` as an element without a prefix on its children; the prefix of the
         element itself is `rum`, which the caller declares."""
-        template: list[str] = []
-        texts: list[str] = []
-        self._write[name](message, template, texts)
-        return "".join(template) % tuple(_all_escaped(texts))
+        markup, texts = [""], list[str]()
+        self._write[name](message, markup, texts)
+        out = [""] * (2 * len(texts) + 1)
+        out[::2] = markup
+        out[1::2] = _all_escaped(texts)
+        return "".join(out)
 
     def _reader(self, model: type[ComplexModel]) -> Read:
         """The one reader of a complex type, made at its first mention."""
@@ -138,17 +142,19 @@ class Codec:
         if len(forms) == 1:
             return next(iter(forms.values()))
 
-        def write(value: Any, template: list[str], texts: list[str]) -> None:
-            forms[type(value)](value, template, texts)
+        def write(value: Any, markup: list[str], texts: list[str]) -> None:
+            forms[type(value)](value, markup, texts)
 
         return write
 
-    def _child_writer(self, name: str, model: Any) -> tuple[str, str, Write | None, bool]:
+    def _child_writer(self, name: str, model: Any) -> str | Write:
         """See `_complex_writer`."""
-        nil, text = f'<{name} xsi:nil="true"/>', f"<{name}>%s</{name}>"
-        if issubclass(model, ComplexModel):
-            return nil, "", self._writer(model, name), model.Attributes.max_occurs != 1
-        return nil, text, _boolean_writer(name) if issubclass(model, Boolean) else None, False
+        if issubclass(model, Boolean):
+            return _boolean_writer(name)
+        if not issubclass(model, ComplexModel):
+            return name
+        write, nil = self._writer(model, name), f'<{name} xsi:nil="true"/>'
+        return _several(write) if model.Attributes.max_occurs != 1 else _nillable(write, nil)
 
 
 def _complex_reader(
@@ -208,12 +214,12 @@ def _is_nil(element: etree._Element) -> bool:
     return True
 
 
-def _all_escaped(texts: list[str]) -> Iterable[str]:
+def _all_escaped(texts: list[str]) -> list[str]:
     """`texts` as XML. They are looked at in one go: nearly always there is little to escape."""
     joined = " ".join(texts)
     if not joined.isprintable():
-        return map(_escaped, texts)
-    if not _MARKUP.search(joined):
+        return [*map(_escaped, texts)]
+    if "&" not in joined and "<" not in joined and ">" not in joined:
         return texts
     return escape(_BETWEEN.join(texts)).split(_BETWEEN)
 
@@ -223,37 +229,78 @@ def _escaped(text: str) -> str:
     return escape(_NOT_XML.sub("\ufffd", text), {"\r": "&#13;"})
 
 
-def _complex_writer(
-    tag: str,
-    cells: Callable[[Any], Iterable[Any]],
-    children: Sequence[tuple[str, str, Write | None, bool]],
-) -> Write:
-    """A writer of elements with these children: how each is written nil, how as a text, its
-    writer if it is none, whether its cell is several."""
-    before, after = f"<{tag}>", f"</{tag}>"
+# Writers add to a list of markup, of which each piece but the last stands before a text, and to the
+# list of those texts.
 
-    def write(value: Any, template: list[str], texts: list[str]) -> None:
-        template.append(before)
-        for cell, (nil, text, child, many) in zip(cells(value), children, strict=True):
-            if cell is None:
-                continue
-            if cell is NIL:
-                template.append(nil)
-            elif child is None:
-                template.append(text)
-                texts.append(cell)
-            elif many:
-                for item in cell:
-                    child(item, template, texts)
-            else:
-                child(cell, template, texts)
-        template.append(after)
+
+def _complex_writer(
+    tag: str, cells: Callable[[Any], Sequence[Any]], children: Sequence[str | Write]
+) -> Write:
+    """A writer of elements with these children: the name of one that is a text, or a writer."""
+    before, after = f"<{tag}>", f"</{tag}>"
+    parts: list[tuple[slice, Write]] = []
+    for are_names, group in groupby(enumerate(children), lambda child: isinstance(child[1], str)):
+        found = list(group)
+        if are_names:
+            names = [name for _, name in found if isinstance(name, str)]
+            parts.append((slice(found[0][0], found[-1][0] + 1), _texts_writer(names)))
+        else:
+            parts += [(slice(i, i + 1), child) for i, child in found if callable(child)]
+
+    def write(value: Any, markup: list[str], texts: list[str]) -> None:
+        markup[-1] += before
+        values = cells(value)
+        for places, write_part in parts:
+            write_part(values[places], markup, texts)
+        markup[-1] += after
 
     return write
+
+
+def _texts_writer(names: Sequence[str]) -> Write:
+    """A writer of texts that follow one another, None for those that are not there. What is between
+    them depends on which are, and that is nearly always the same."""
+    known: dict[tuple[type, ...], tuple[str, list[str]]] = {}
+
+    def between(there: tuple[type, ...]) -> tuple[str, list[str]]:
+        present = [name for name, kind in zip(names, there, strict=True) if kind is not _NONE]
+        before = [f"</{last}><{name}>" for last, name in pairwise(present)]
+        known_now = (f"<{present[0]}>", [*before, f"</{present[-1]}>"]) if present else ("", [])
+        if len(known) < _MOST_KNOWN:
+            known[there] = known_now
+        return known_now
+
+    def write(values: Sequence[str | None], markup: list[str], texts: list[str]) -> None:
+        there = tuple(map(type, values))
+        first, others = known.get(there) or between(there)
+        markup[-1] += first
+        markup += others
+        texts += [value for value in values if value is not None]
+
+    return write
+
+
+def _nillable(write: Write, nil: str) -> Write:
+    def write_part(values: Sequence[Any], markup: list[str], texts: list[str]) -> None:
+        if values[0] is NIL:
+            markup[-1] += nil
+        elif values[0] is not None:
+            write(values[0], markup, texts)
+
+    return write_part
+
+
+def _several(write: Write) -> Write:
+    def write_part(values: Sequence[Any], markup: list[str], texts: list[str]) -> None:
+        for value in values[0] or ():
+            write(value, markup, texts)
+
+    return write_part
 
 
 def _boolean_writer(tag: str) -> Write:
-    def write(value: Any, template: list[str], texts: list[str]) -> None:
-        template.append(f"<{tag}>{'true' if value else 'false'}</{tag}>")
+    def write_part(values: Sequence[Any], markup: list[str], texts: list[str]) -> None:
+        if values[0] is not None:
+            markup[-1] += f"<{tag}>{'true' if values[0] else 'false'}</{tag}>"
 
-    return write
+    return write_part

@@ -286,9 +286,11 @@ class SqlSource:
     def _shown_login_is_theirs(self, connection: Connection, row: Row, key: Lookup) -> None:
         """Raises IdentityAlarm if the login that answers show is another user's, who has it in a
         column that comes before."""
+        if not self._mapping.first_login_wins:
+            return
         first, *others = self._reader.logins(row)
         shown = next((login for login in others if login is not None), None)
-        if not self._mapping.first_login_wins or first is not None or shown is None:
+        if first is not None or shown is None:
             return
         if key.kind == "login" and self._same(shown, key.value):
             return

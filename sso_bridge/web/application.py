@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from werkzeug.exceptions import (
@@ -69,6 +70,8 @@ class WebApplication:
         self._max_body_bytes = max_body_bytes
         self._body_seconds = body_seconds
         self._call_seconds = call_seconds
+        self._process, self._calls = secrets.token_hex(4), count()
+        """What names a call: the process, and the call's number in it."""
         self.reads = Reads()
         self._views: dict[str, View] = {
             "/": self._front,
@@ -102,7 +105,7 @@ class WebApplication:
         begun = time.monotonic()
         deadline = Deadline(self._call_seconds)
         answer = self._endpoint.answer(body, charset=charset, guess=guess, deadline=deadline)
-        call_id = secrets.token_hex(8)
+        call_id = f"{self._process}{next(self._calls):08x}"
         self._note(call_id, caller, answer, time.monotonic() - begun)
         start_response(
             f"{answer.status} {_REASONS[answer.status]}",

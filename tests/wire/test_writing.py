@@ -42,7 +42,9 @@ def values(model: Any) -> st.SearchStrategy[Any]:
         elif child.Attributes.min_occurs:
             required[name] = one
         else:
-            fields[name] = one | st.none() | st.just(NIL)
+            fields[name] = one | st.none()
+            if hasattr(child, "get_flat_type_info"):
+                fields[name] |= st.just(NIL)
     return st.fixed_dictionaries(required, optional=fields)
 
 
