@@ -25,7 +25,7 @@ class UserSource(Protocol):
     def find(self, key: Lookup, deadline: Deadline, *, profile: bool = False) -> Record | None:
         """The one user that `key` names, or None if there is none.
 
-        Without `profile` the profile in the record may be left empty, if it is dear. Raises
+        Without `profile` the profile in the record may be left empty. Raises
         IdentityAlarm if several rows are named, SourceUnavailable for an outage,
         DeadlineExceeded."""
 

@@ -21,7 +21,7 @@ from sqlalchemy.exc import (
 from ..core.deadline import Deadline
 from ..errors import ConfigurationError, DeadlineExceeded, Unavailable
 from .dialects import dialect_of, with_driver
-from .failures import describe
+from .failures import as_sqlalchemy, describe
 from .opening import Opening
 
 __all__ = ["Database"]
@@ -81,10 +81,6 @@ class Database:
             raise ConfigurationError(
                 f"{what}: the driver {error.name!r} is not installed; {self._dialect.remedy}"
             ) from None
-        self._resting: list[Connection] = []
-        """Connections that are open and in nobody's hands. Of an engine without a server only:
-        nothing happens to those meanwhile, and to ask SQLAlchemy's pool for one takes longer than
-        a look-up does."""
         self._free: SimpleQueue[None] = SimpleQueue()
         for _ in range(pool_size):
             self._free.put(None)
@@ -115,8 +111,16 @@ class Database:
             raise DeadlineExceeded(f"{self.what}: no connection became free in time") from None
         connection = None
         try:
-            connection = self._rested() or self._opening.connection(deadline)
-            self._dialect.limit(connection, deadline.left(), write)
+
+            def begin() -> None:
+                assert connection is not None
+                self._dialect.limit(connection, deadline.left(), write)
+
+            while (connection := self._opening.rested(deadline)) is not None:
+                if self._opening.wakes(connection, begin, deadline):
+                    return connection
+            connection = self._opening.connection(deadline)
+            begin()
             return connection
         except BaseException as error:
             self._close(connection)
@@ -125,22 +129,12 @@ class Database:
                 raise
             raise told from None
 
-    def _rested(self) -> Connection | None:
-        try:
-            return self._resting.pop()
-        except IndexError:
-            return None
-
     def _close(self, connection: Connection | None, *, failed: bool = True) -> None:
         try:
             if connection is None:
                 return
-            if failed or self._dialect.remote:
+            if failed or not self._opening.rests(connection):
                 connection.close()
-                return
-            if connection.in_transaction():
-                connection.rollback()
-            self._resting.append(connection)
         finally:
             self._free.put(None)
 
@@ -148,6 +142,8 @@ class Database:
         self, error: BaseException, deadline: Deadline, write: bool, *, opened: bool
     ) -> BaseException:
         """What an error is to the rest of the program; many are what they are."""
+        if isinstance(error, self.engine.dialect.loaded_dbapi.Error):
+            error = as_sqlalchemy(error, self.engine.dialect)
         if isinstance(error, IntegrityError):
             return error
         if isinstance(error, SQLAlchemyError):
@@ -196,8 +192,7 @@ class Database:
 
     def close(self) -> None:
         """Close every pooled connection."""
-        while self._resting:
-            self._resting.pop().close()
+        self._opening.forget()
         self.engine.dispose()
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from sqlalchemy import Dialect
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
-__all__ = ["describe", "is_foreign_to_charset", "is_unique_violation"]
+__all__ = ["as_sqlalchemy", "describe", "is_foreign_to_charset", "is_unique_violation"]
 
 _QUOTED: Final = re.compile(r"""['"`](?:.*['"`]|.*$)""", re.DOTALL)
 """From the first quote to the last: names, but drivers quote values there too."""
@@ -47,6 +48,21 @@ def _message(error: BaseException) -> str:
 def _is_of_a_trigger(error: BaseException) -> bool:
     """Whether the text is what somebody wrote into a trigger or a function: it may say anything."""
     return getattr(error, "sqlstate", None) == "P0001" or error.args[:1] == (1644,)
+
+
+def as_sqlalchemy(error: Exception, dialect: Dialect, *, lost: bool = False) -> Exception:
+    """A driver's error as SQLAlchemy has it; `lost` says that its connection is."""
+    made = DBAPIError.instance(
+        None,
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=lost,
+        dialect=dialect,
+    )
+    assert isinstance(made, Exception)
+    return made
 
 
 def is_unique_violation(error: IntegrityError) -> bool:

@@ -1,4 +1,4 @@
-"""How connections are made, tried before use, and cut, each within its call's deadline."""
+"""How connections are made, kept, tried before use, and cut, each within its call's deadline."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, Engine, ExceptionContext
-from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
+from sqlalchemy.exc import DisconnectionError, InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ..core.deadline import Deadline
@@ -26,6 +27,9 @@ by itself, if it can, and then the connection is still good."""
 PING_SECONDS: Final = 2.0
 """A pooled connection that does not answer within half of what is left, or within this, is
 replaced: a firewall forgets connections without telling either side."""
+RECENT_SECONDS: Final = 1.0
+"""A connection that was used so short a time ago has all of the call's time to answer: firewalls
+take minutes to forget one."""
 LEAST_SECONDS: Final = 0.05
 """With less than this left a connection is not even asked for: a server that is a little way off
 could not answer in time, and a good connection would be cut."""
@@ -40,8 +44,11 @@ one leaves it to its driver's own limit."""
 
 
 class Opening:
-    """Opens the connections of `engine`. Use it for every connection: those that are asked of the
-    engine itself are tried before use, but nothing bounds how long they take."""
+    """Opens the connections of `engine`, and keeps those that are in nobody's hands: to give them
+    back to SQLAlchemy's pool, and to take them out again, takes longer than a look-up does.
+
+    Use it for every connection: those that are asked of the engine itself are tried before use, but
+    nothing bounds how long they take."""
 
     def __init__(
         self, engine: Engine, dialect: Dialect, url: URL, *, what: str, pool_size: int
@@ -53,6 +60,8 @@ class Opening:
         self._attempts = threading.BoundedSemaphore(ATTEMPTS * pool_size)
         self._call = _Call()
         self._demoted_until = -math.inf
+        self._resting: list[Connection] = []
+        self._era = 0
         if dialect.remote:
             event.listen(engine, "do_connect", self._connect)
             event.listen(engine, "checkout", self._try)
@@ -62,20 +71,83 @@ class Opening:
     def connection(self, deadline: Deadline) -> Connection:
         """A connection that answers, to be closed by whoever asks. It is cut soon after the
         deadline, whatever is done with it then. Raises DeadlineExceeded, or an error of SQLAlchemy
-        or of the driver."""
-        if not self._dialect.remote:
-            return self._engine.connect()
-        if deadline.left() < LEAST_SECONDS:
-            raise DeadlineExceeded(f"{self._what}: too little time is left to ask")
+        or of the driver. To be asked for when none is kept (`rested`)."""
         self._call.deadline, self._call.watches = deadline, []
+        era = self._era
         try:
-            return self._engine.connect()
+            connection = self._engine.connect()
+            connection.info["era"] = era
+            return connection
         except BaseException:
             for watch in self._call.watches:
                 WATCHDOG.let_go(watch)
             raise
         finally:
             self._call.deadline, self._call.watches = None, []
+
+    def rests(self, connection: Connection) -> bool:
+        """Keep a connection that nobody needs now, with nothing open in it. False if it is not good
+        any more, or is not to be kept; then it is still the caller's."""
+        if connection.invalidated or connection.info.get("era") != self._era:
+            return False
+        try:
+            if connection.in_transaction():
+                connection.rollback()
+            else:
+                self._dialect.rest(connection)
+        except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error):
+            return False
+        watch = connection.info.get("watch")
+        if watch is not None and not WATCHDOG.move(watch, math.inf):
+            return False
+        connection.info["rested_at"] = time.monotonic()
+        self._resting.append(connection)
+        return True
+
+    def rested(self, deadline: Deadline) -> Connection | None:
+        """One of those that are kept, for the caller; None if there is none.
+
+        Raises DeadlineExceeded if there is too little time left to ask a server."""
+        if self._dialect.remote and deadline.left() < LEAST_SECONDS:
+            raise DeadlineExceeded(f"{self._what}: too little time is left to ask")
+        return self._taken()
+
+    def _taken(self) -> Connection | None:
+        try:
+            return self._resting.pop()
+        except IndexError:
+            return None
+
+    def wakes(self, connection: Connection, begin: Callable[[], None], deadline: Deadline) -> bool:
+        """Whether a connection that rested still answers to `begin`; if not it is closed, and so
+        are all others, unless it had little time, which says nothing of them. From then on it is
+        cut soon after the deadline."""
+        if not self._dialect.remote:
+            begin()
+            return True
+        left, now, info = deadline.left(), time.monotonic(), connection.info
+        is_recent = now - info["rested_at"] < RECENT_SECONDS
+        patience = left if is_recent else min(left / 2, PING_SECONDS)
+        watch: Watch | None = info.get("watch")
+        try:
+            if watch is not None:
+                WATCHDOG.move(watch, now + patience)
+            begin()
+            if watch is None or WATCHDOG.move(watch, now + left + GRACE):
+                return True
+        except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error):
+            pass
+        had_little = watch is not None and watch.was_cut and patience < PING_SECONDS
+        _end(connection)
+        if not had_little:
+            self.forget()
+        return False
+
+    def forget(self) -> None:
+        """Close all that are kept, and keep none that was opened before now."""
+        self._era += 1
+        while (connection := self._taken()) is not None:
+            _end(connection)
 
     def _connect(
         self,
@@ -182,6 +254,15 @@ class Opening:
             watch = connection.info.get("watch")
             if watch is not None and watch.was_cut:
                 context.invalidate_pool_on_disconnect = False  # it says nothing of the others
+        if context.is_disconnect and context.invalidate_pool_on_disconnect:
+            self.forget()
+
+
+def _end(connection: Connection) -> None:
+    """Close a connection without asking the server for anything."""
+    with suppress(SQLAlchemyError):
+        connection.invalidate()
+        connection.close()
 
 
 class _Call(threading.local):

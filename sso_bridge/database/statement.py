@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select
-from sqlalchemy.exc import DBAPIError
+
+from .failures import as_sqlalchemy
 
 __all__ = ["Statement"]
 
@@ -89,14 +90,4 @@ class Statement:
         lost = self._dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor)
         if lost:
             connection.invalidate(error)
-        made = DBAPIError.instance(
-            None,
-            None,
-            error,
-            self._dialect.loaded_dbapi.Error,
-            hide_parameters=True,
-            connection_invalidated=lost,
-            dialect=self._dialect,
-        )
-        assert isinstance(made, Exception)
-        return made
+        return as_sqlalchemy(error, self._dialect, lost=lost)

@@ -43,6 +43,11 @@ class Compact:
         Raises ValueError if it is not base64url."""
         return _decode(self.token.split(".")[1])
 
+    def signed(self) -> tuple[bytes, bytes]:
+        """What a JWS is a signature of, and the signature. Raises ValueError."""
+        message, _, signature = self.token.rpartition(".")
+        return message.encode("ascii"), _decode(signature)
+
 
 def json_object(encoded: bytes) -> dict[str, Any]:
     """A JSON object in which no name comes twice (RFC 7515, 4, and RFC 7519, 4).

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from joserfc import jwe, jws
 from joserfc.errors import JoseError
@@ -33,6 +33,7 @@ from .keys import (
 
 __all__ = ["Encryption", "Signature"]
 
+Opened = TypeVar("Opened")
 _REFUSED_HEADERS: Final = ("crit", "zip", "b64")
 
 
@@ -93,16 +94,18 @@ class Signature:
         keys = [self._first_key()] if operation == "sign" else self._keys
         _check_can(operation, keys, "token signature")
 
-    def verify(self, compact: Compact) -> bytes:
-        """The payload of a JWS; raises InvalidSession unless a configured key signed it."""
+    def verify(self, compact: Compact) -> None:
+        """Raises InvalidSession unless a configured key signed this JWS."""
         algorithm = _algorithm(compact.header, self._algorithms)
         keys = _candidates(compact.header, algorithm, self._keys)
+        model = self._registry.get_alg(algorithm.name)
 
-        def payload(key: Key) -> bytes:
-            checked = jws.deserialize_compact(compact.token, key, registry=self._registry)
-            return checked.payload
+        def check(key: Key) -> None:
+            model.check_key(key)
+            if not model.verify(*compact.signed(), key):
+                raise ValueError
 
-        return _first(payload, keys, "the signature is not by a configured key")
+        _first(check, keys, "the signature is not by a configured key")
 
     def sign(self, payload: bytes) -> str:
         """A JWS of `payload`."""
@@ -196,13 +199,15 @@ def _algorithm(header: Mapping[str, Any], allowed: Sequence[Algorithm]) -> Algor
 def _candidates(header: Mapping[str, Any], algorithm: Algorithm, keys: Sequence[Key]) -> list[Key]:
     fitting = [key for key in keys if algorithm.suits(key)]
     if "kid" in header:
+        if not isinstance(header["kid"], str):
+            raise InvalidSession("the key ID is not a text")
         fitting = [key for key in fitting if key.kid is None or key.kid == header["kid"]]
     if not fitting:
         raise InvalidSession("the key ID is not that of a configured key")
     return fitting
 
 
-def _first(open_with: Callable[[Key], bytes], keys: Sequence[Key], failure: str) -> bytes:
+def _first(open_with: Callable[[Key], Opened], keys: Sequence[Key], failure: str) -> Opened:
     """What the first of `keys` that works gives; raises InvalidSession(failure) if none does.
 
     The libraries meet hostile bytes here and raise many things; nothing is done but

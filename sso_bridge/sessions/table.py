@@ -9,20 +9,23 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, DateTime, Row, bindparam, insert
+from sqlalchemy import BindParameter, DateTime, bindparam, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import NullType
 
 from ..core.alarms import AMBIGUOUS_KEY
 from ..core.deadline import Deadline
 from ..core.model import Identity, Lookup
-from ..database import Database
+from ..database import Database, Statement
 from ..database.moments import TimeKind, Unreadable, read_moment, write_moment
 from ..errors import ConfigurationError, IdentityAlarm, InvalidSession, SourceUnavailable
 from .token_table import TokenTable
 from .whom import check_same_kind, lookup_of
 
 __all__ = ["TableFormat", "TableIssuer", "TokenTable"]
+
+Row = dict[str, Any]
+"""What a row of the table holds, by what it means."""
 
 MAX_ROWS: Final = 8
 """Rows read for one token; a collation that makes more of them equal is an alarm."""
@@ -48,6 +51,8 @@ class TableFormat:
         self._table = table
         self._now = now
         self._query = table.query(MAX_ROWS + 1)
+        self._statement: Statement | None = None
+        self._meanings = table.meanings()
 
     def verify(self, token: str, site: str, deadline: Deadline) -> Identity | None:
         """Whom `token` names; None if the table has no row for exactly this token.
@@ -67,26 +72,28 @@ class TableFormat:
         self._check_revoked(row)
         self._check_times(row)
         bound = self._check_site(row, site)
-        return Identity(lookup_of(self._table.names, row.whom.value), bound, "table")
+        return Identity(lookup_of(self._table.names, row["whom"]), bound, "table")
 
     def check(self, deadline: Deadline) -> None:
         """Raises SourceUnavailable unless the table and its declared columns are there."""
         self._rows(("",), deadline)
 
-    def _rows(self, forms: tuple[str, ...], deadline: Deadline) -> Sequence[Row[Any]]:
+    def _rows(self, forms: tuple[str, ...], deadline: Deadline) -> Sequence[Row]:
         try:
             with self._database.connection(deadline) as connection:
+                if self._statement is None:
+                    self._statement = Statement(self._query, connection)
                 parameters = {"form": forms[0], "other_form": forms[-1]}
-                rows = connection.execute(self._query, parameters).all()
+                rows = self._statement.rows(connection, parameters)
         except (ValueError, OverflowError):
             raise SourceUnavailable("session table: the driver cannot read a value") from None
         if len(rows) > MAX_ROWS:
             raise IdentityAlarm(AMBIGUOUS_KEY, "many rows are equal to one session token")
-        return rows
+        return [dict(zip(self._meanings, row, strict=True)) for row in rows]
 
-    def _is(self, row: Row[Any], forms: tuple[str, ...]) -> bool:
+    def _is(self, row: Row, forms: tuple[str, ...]) -> bool:
         """Whether the row holds this very token: collations may ignore case and spaces."""
-        stored = row.token.value
+        stored = row["token"]
         if isinstance(stored, str):
             stored = stored.encode("utf-8", "surrogatepass")
         if not isinstance(stored, (bytes, bytearray, memoryview)):
@@ -94,28 +101,28 @@ class TableFormat:
         matches = [hmac.compare_digest(bytes(stored), form.encode()) for form in forms]
         return any(matches)
 
-    def _check_revoked(self, row: Row[Any]) -> None:
+    def _check_revoked(self, row: Row) -> None:
         if self._table.revoked_column is None:
             return
         if self._table.revoked_kind == "timestamp":
-            revoked: bool | None = row.revoked.value is not None
+            revoked: bool | None = row["revoked"] is not None
         else:
-            revoked = _flag(row.revoked.value)
+            revoked = _flag(row["revoked"])
         if revoked is None:
             raise InvalidSession("the row's revocation flag is neither true nor false")
         if revoked:
             raise InvalidSession("the session is revoked")
 
-    def _check_times(self, row: Row[Any]) -> None:
+    def _check_times(self, row: Row) -> None:
         now, declared = self._now(), self._table
-        expiry = row.expiry.value if declared.expiry_column else None
+        expiry = row["expiry"] if declared.expiry_column else None
         if declared.expiry_column and expiry is None and not declared.no_expiry_is_valid:
             raise InvalidSession("the row has no expiry")
         try:
             if expiry is not None and read_moment(expiry, declared.expiry_kind) <= now:
                 raise InvalidSession("the session has expired")
             if declared.max_age_seconds is not None:
-                age = now - read_moment(row.created.value, declared.created_kind)
+                age = now - read_moment(row["created"], declared.created_kind)
                 if not -CLOCK_SKEW_SECONDS <= age < declared.max_age_seconds:
                     raise InvalidSession("the session is too old, or of the future")
         except Unreadable as error:
@@ -123,10 +130,10 @@ class TableFormat:
                 f"a time of the row {error}; declare expiry_kind or created_kind as it is stored"
             ) from None
 
-    def _check_site(self, row: Row[Any], site: str) -> str | None:
+    def _check_site(self, row: Row, site: str) -> str | None:
         if self._table.site_column is None:
             return None
-        stored = row.site.value
+        stored = row["site"]
         if isinstance(stored, int) and not isinstance(stored, bool):
             stored = str(stored)
         if stored != site:

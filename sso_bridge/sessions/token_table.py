@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 from sqlalchemy import (
     ColumnElement,
-    Dialect,
     Select,
     TableClause,
     bindparam,
     column,
     select,
     table,
-    type_coerce,
 )
-from sqlalchemy.types import NullType, TypeDecorator
+from sqlalchemy.types import NullType
 
 from ..core.model import LookupKind
 from ..database.moments import TIME_KINDS, TimeKind
 from ..errors import ConfigurationError
 from .whom import check_kind
 
-__all__ = ["Hashing", "Hidden", "RevokedKind", "TokenTable"]
+__all__ = ["Hashing", "RevokedKind", "TokenTable"]
 
 Hashing = Literal["plain", "sha256"]
 RevokedKind = Literal["boolean", "timestamp"]
@@ -34,23 +32,6 @@ MAX_TOKEN: Final = 4096
 """Characters. A longer token is in no table."""
 
 _SENDABLE: Final = re.compile(r"[\x21-\x7e]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Hidden:
-    """A value of a row. It has no repr: SQLAlchemy logs the rows it fetches at DEBUG."""
-
-    value: Any = field(repr=False)
-
-
-class _HiddenType(TypeDecorator[Hidden]):
-    """Whatever the driver gives, hidden before SQLAlchemy can log it."""
-
-    impl = NullType
-    cache_ok = True
-
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> Hidden:
-        return Hidden(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,16 +106,19 @@ class TokenTable:
 
     def query(self, limit: int) -> Select[Any]:
         """Up to `limit` rows that the database takes to be a token's: `form` and `other_form`
-        are its stored forms. Each column is labelled with its meaning and comes Hidden.
+        are its stored forms. Its columns are those of `meanings`, in that order.
 
         Parameters have no type, so that PostgreSQL compares them in the column's own."""
         clause = self.clause()
         chosen: list[ColumnElement[Any]] = [
-            type_coerce(clause.c[name], _HiddenType()).label(meaning)
-            for meaning, name in self._columns().items()
+            clause.c[name].label(meaning) for meaning, name in self._columns().items()
         ]
         forms = [bindparam(name, type_=NullType()) for name in ("form", "other_form")]
         return select(*chosen).where(clause.c[self.token_column].in_(forms)).limit(limit)
+
+    def meanings(self) -> tuple[str, ...]:
+        """What each column of `query` means."""
+        return tuple(self._columns())
 
     def _columns(self) -> dict[str, str]:
         """The declared columns, by what they mean."""

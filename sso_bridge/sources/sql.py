@@ -78,23 +78,17 @@ class SqlSource:
         self._mapping, self._name, self._rule = mapping, name, login_rule
         self._tables = self._users_tables()
         pairs = [c for c in mapping.shown() if c.of in mapping.pairs]
-        self._columns = list(
-            dict.fromkeys(
-                [*mapping.identity(), *(c for c in mapping.shown() if c not in set(pairs))]
-            )
-        )
-        self._reader = self._whole_reader = RecordReader(mapping, self._columns)
-        self._whole_columns = self._columns
+        apart = mapping.addresses is None and len({c.of for c in pairs}) == 1
+        self._columns = mapping.identity()
+        self._reader = RecordReader(mapping, self._columns)
+        shown = [c for c in mapping.shown() if not (apart and c in pairs)]
+        self._whole_columns = list(dict.fromkeys([*self._columns, *shown]))
+        self._whole_reader = RecordReader(mapping, self._whole_columns)
         self._details: Details | None = None
         if mapping.addresses is not None:
             self._details = self._address_reader()
-            self._whole_columns = list(dict.fromkeys([*self._columns, *pairs]))
-            self._whole_reader = RecordReader(mapping, self._whole_columns)
-        elif len({c.of for c in pairs}) == 1:
+        elif apart:
             self._details = self._pairs_reader(pairs)
-        elif pairs:
-            self._whole_columns = [*self._columns, *pairs]
-            self._whole_reader = RecordReader(mapping, self._whole_columns)
         self._writer = self._new_writer()
         self._look_ups: dict[tuple[LookupKind, bool], LookUp] = {}
         self._looks_again = time.monotonic() + _LOOKS_EVERY
@@ -216,7 +210,7 @@ class SqlSource:
         )
 
     def _pairs_reader(self, columns: Sequence[Column]) -> PairsReader:
-        complete = RecordReader(self._mapping, [*self._columns, *columns])
+        complete = RecordReader(self._mapping, [*self._whole_columns, *columns])
         return PairsReader(self._tables.named(columns[0].of), columns, complete)
 
     def _new_writer(self) -> Writer:
@@ -243,11 +237,11 @@ class SqlSource:
             connection.execute(query.where(false())).first()
 
     def look_ups(self, connection: Connection) -> Iterator[tuple[LookupKind, LookUp]]:
-        """Each way in which a user is found."""
+        """Each way in which a user is found, with all that a profile is made of."""
         register(connection, self._rule)
         kinds: list[LookupKind] = ["subject", "login"]
         for kind in kinds if self._mapping.erid is None else [*kinds, "erid"]:
-            yield kind, self._look_up(connection, kind, False)
+            yield kind, self._look_up(connection, kind, True)
 
     def details(self, connection: Connection) -> Statement | None:
         """The further statement of a profile, whose parameter `user` is the user's primary key."""

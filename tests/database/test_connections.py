@@ -72,6 +72,7 @@ def test_connections_that_the_network_forgot_are_replaced_unnoticed(
     server: Server, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(opening, "PING_SECONDS", 0.4)
+    monkeypatch.setattr(opening, "RECENT_SECONDS", 0.0)
     road = Road(server)
     far = Shelf(road.url_of(shelf.url))
     far.open_all(2)

@@ -134,7 +134,7 @@ def test_a_row_that_cannot_be_decoded_is_an_outage_whose_details_quote_nothing(
     people = a_shop(tmp_path)
     people.run("UPDATE users SET first_name = CAST(x'5365637265743aff' AS TEXT)")
     with pytest.raises(SourceUnavailable) as caught:
-        people.login("bob")
+        people.get(login_id="bob")
     assert "OperationalError" in caught.value.details
     assert "Secret" not in caught.value.details
 

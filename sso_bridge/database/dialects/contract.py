@@ -60,7 +60,11 @@ class Dialect(Protocol):
         """Whether the engine undid a transaction so that another could go on."""
 
     def limit(self, connection: Connection, seconds: float, write: bool) -> None:
-        """Hold the statements of the coming block to `seconds`; begin a write where needed."""
+        """Hold the statements of the coming block to `seconds`; begin a write where needed. The
+        first that is asked of a connection that rested. May raise the driver's own errors."""
+
+    def rest(self, connection: Connection) -> None:
+        """Undo what a block left open. May raise the driver's own errors."""
 
     def queue(self, connection: Connection, texts: Sequence[str]) -> None:
         """Called first in a transaction: of those that are begun with a text in common, and each
@@ -110,7 +114,11 @@ class Other:
         return False
 
     def limit(self, connection: Connection, seconds: float, write: bool) -> None:
-        """No limit is known."""
+        """No limit is known, but something is asked."""
+        connection.dialect.do_ping(connection.connection.dbapi_connection)  # type: ignore[arg-type]
+
+    def rest(self, connection: Connection) -> None:
+        connection.connection.rollback()
 
     def queue(self, connection: Connection, texts: Sequence[str]) -> None:
         """Nothing is known that would do it."""

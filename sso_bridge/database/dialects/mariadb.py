@@ -83,10 +83,12 @@ class MariaDB(Other):
         # A TIMESTAMP is told in the zone of the session, which must not be the server's to choose;
         # nor may it cut a value that is too long. What else its sql_mode says is kept: a schema
         # may be older than the ban on 0000-00-00.
-        connection.exec_driver_sql(
-            f"SET {bound}, innodb_lock_wait_timeout = {lock}, time_zone = '+00:00',"
-            " sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')"
-        )
+        driver: Any = connection.connection.dbapi_connection
+        with driver.cursor() as cursor:
+            cursor.execute(
+                f"SET {bound}, innodb_lock_wait_timeout = {lock}, time_zone = '+00:00',"
+                " sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')"
+            )
 
     def queue(self, connection: Connection, texts: Sequence[str]) -> None:
         """What such a transaction reads it also locks, so that of two one is undone."""

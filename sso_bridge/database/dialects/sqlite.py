@@ -88,6 +88,9 @@ class SQLite(Other):
         if write:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
+    def rest(self, connection: Connection) -> None:
+        """What is read opens nothing, and a write tells SQLAlchemy that it began."""
+
     @staticmethod
     def _make_durable(connection: Connection, ends: float) -> None:
         """A write-ahead log, synced in full. Of two connections that switch a new file at once

@@ -28,6 +28,7 @@ class Oracle(Other):
         driver = connection.connection.driver_connection
         assert driver is not None
         driver.call_timeout = max(1, int(seconds * 1000))
+        super().limit(connection, seconds, write)
 
     def is_deadlock(self, error: DBAPIError) -> bool:
         return _oracle_code(error.orig) in ("ORA-00060", "ORA-08177")
