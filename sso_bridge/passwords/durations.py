@@ -7,9 +7,9 @@ from collections.abc import Hashable
 
 __all__ = ["Durations"]
 
-UNKNOWN = 0.15
-"""Seconds of a kind that was never seen. Where it is too little, those who come before the first
-one is done wait longer than they should; where it is too much, they are refused for nothing."""
+UNKNOWN = 0.05
+"""Seconds of a kind that was never seen: the least that a hash is made to take. It counts until the
+first one is done, and meanwhile a crowd should not be refused for nothing."""
 REMEMBERED = 5
 """Of each kind. Their median forgets two that were out of the ordinary, and follows a machine
 that has become slower after three."""

@@ -31,7 +31,7 @@ WAITING_PER_WORKER = 8
 LONGEST_WAIT = 0.75
 """Seconds. With the computation itself, what waits is done within about a second."""
 NICENESS = 10
-"""A tenth of the share of others. SCHED_IDLE does quick calls no more good, and no login comes
+"""A tenth of the share of others. SCHED_IDLE does quick calls no more good, and few logins come
 through where something else keeps the processors busy."""
 
 
@@ -139,8 +139,6 @@ class HashPool:
 
     def _wait(self) -> float:
         """Seconds until a worker is free for whoever comes next; 0 if one is now."""
-        if len(self._queue) + len(self._running) < self.workers:
-            return 0.0
         now, expected = self._clock(), self._durations.of
         # Who takes longer than expected may well take as long again.
         free = [abs(expected(job.kind) - (now - began)) for job, began in self._running.items()]

@@ -101,8 +101,8 @@ def test_an_idle_worker_takes_whoever_comes_however_long_it_takes(line: Line) ->
         line.join()
 
 
-def test_what_is_not_known_yet_may_wait(line: Line) -> None:
-    for _ in range(5):
+def test_of_what_is_not_known_yet_many_may_wait(line: Line) -> None:
+    for _ in range(16):
         line.join()
 
 
