@@ -18,8 +18,8 @@ from server_process import ServerProcess
 SLOW = ("argon2id", "bcrypt", "pbkdf2")
 STORM = ("argon2id", "bcrypt")
 TIMES_CAPACITY = 3
-WAITING = 8
-"""Logins that wait all the time: few enough that none comes to its deadline."""
+WAITING = 6
+"""Logins that wait all the time: few enough that hardly one is refused."""
 USERS = 200
 REFUSED = 500
 """The status of a Fault in SOAP 1.1."""
