@@ -140,12 +140,17 @@ class HashPool:
     def _wait(self) -> float:
         """Seconds until a worker is free for whoever comes next; 0 if one is now."""
         now, expected = self._clock(), self._durations.of
-        # Who takes longer than expected may well take as long again.
-        free = [abs(expected(job.kind) - (now - began)) for job, began in self._running.items()]
-        free += [0.0] * (self.workers - len(free))
+        free = [0.0] * (self.workers - len(self._running))
+        lasting: dict[Hashable, float] = {}
+        for job, began in self._running.items():
+            lasts = now - began
+            # Who takes longer than expected may well take as long again, and so may its kind.
+            free.append(abs(expected(job.kind) - lasts))
+            lasting[job.kind] = max(lasts, lasting.get(job.kind, 0.0))
         heapq.heapify(free)
         for job in self._queue:
-            heapq.heapreplace(free, free[0] + expected(job.kind))
+            seconds = max(expected(job.kind), lasting.get(job.kind, 0.0))
+            heapq.heapreplace(free, free[0] + seconds)
         return free[0]
 
     def _start_thread(self) -> None:

@@ -106,6 +106,15 @@ def test_of_what_is_not_known_yet_many_may_wait(line: Line) -> None:
         line.join()
 
 
+def test_how_long_one_lasts_already_counts_for_others_of_its_kind(line: Line) -> None:
+    line.join()
+    line.join()
+    line.clock.now += 0.4
+    line.join()
+    with pytest.raises(Busy):
+        line.join()
+
+
 def test_who_has_less_time_is_refused_sooner() -> None:
     line = Line(longest_wait=10_000.0)
     line.took(400.0)
