@@ -25,6 +25,8 @@ from typing import Any
 
 HOST = "127.0.0.1"
 PATIENCE = 60.0
+PAUSE = 0.02
+"""Seconds after a refusal: whoever comes again at once is only a burden."""
 
 Call = tuple[bytes, bytes]
 
@@ -98,6 +100,7 @@ def closed(
                 first = first or last
             elif seconds:
                 wrong += 1
+                time.sleep(PAUSE)
             else:
                 raise ValueError(f"a wrong answer, status {result[0]}")
             if sent < count:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -112,10 +112,16 @@ class Counted:
         self._lock = threading.Lock()
         parts.pool.run = self._counted  # type: ignore[method-assign]
 
-    def _counted(self, work: Callable[[bytes], Any], password: bytes, deadline: Deadline) -> Any:
+    def _counted(
+        self,
+        work: Callable[[bytes], Any],
+        password: bytes,
+        deadline: Deadline,
+        kind: Hashable = None,
+    ) -> Any:
         with self._lock:
             self.computed += 1
-        return self._run(work, password, deadline)
+        return self._run(work, password, deadline, kind)
 
 
 def execute(path: Path, statement: str, *values: object) -> list[Any]:

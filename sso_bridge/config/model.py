@@ -124,6 +124,11 @@ class Hashing(Section):
     waiting: Annotated[int, Field(strict=True, ge=0, le=10_000)] = Field(
         16, description="Logins that may wait for that; more are refused at once."
     )
+    wait_seconds: Seconds = Field(
+        0.75,
+        description="How long a login may have to wait for that, in seconds. One that would wait "
+        "longer, going by how long hashes took of late, is refused at once.",
+    )
 
 
 class Caller(Section):

@@ -101,6 +101,8 @@ class Bridge:
 
     def _login(self, site: Site, request: Login, deadline: Deadline) -> Accepted:
         password = request.password or ""
+        # Before anybody is looked for: a refusal costs little then, and the same for all.
+        site.source.passwords.check_room(deadline)
         try:
             found = self._directory.find(request.key, deadline)
         except (UserNotFound, IdentityAlarm):

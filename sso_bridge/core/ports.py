@@ -127,6 +127,10 @@ class Ledger(Protocol):
 class Passwords(Protocol):
     """Verifies and makes password hashes, a bounded number at a time."""
 
+    def check_room(self, deadline: Deadline) -> None:
+        """Raises Busy if a login would be refused now, whoever it is about: nothing need be done
+        for it. DeadlineExceeded if the time is up."""
+
     def verify(self, password: str, stored: str | None, deadline: Deadline) -> bool:
         """Whether `password` fits `stored`. None, an unknown format or too costly a hash is
         False, after a dummy verification of the usual cost. Raises Busy, DeadlineExceeded."""

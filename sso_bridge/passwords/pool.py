@@ -1,97 +1,220 @@
 """The bounded pool that all hashes of a process are computed in.
 
-A hash takes a core for 50 to 500 ms on purpose. Here so many threads do that and no more,
-so many callers may wait for one, and the next is refused at once. Everything else in the
-process keeps its latency: the libraries used release the GIL, and on Linux the threads of
-the pool yield the processor to all others."""
+A hash takes a core for 50 to 500 ms on purpose. Here so many threads do that and no more. Who
+would wait too long for one of them is refused at once, not when the time is up: from what others
+took, the pool knows how long those will take who come first. Everything else in the process keeps
+its latency: the libraries used release the GIL, and on Linux the threads of the pool yield the
+processor to all others."""
 
 from __future__ import annotations
 
+import atexit
+import heapq
 import os
 import sys
 import threading
-from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from typing import TypeVar
+import time
+from collections import deque
+from collections.abc import Callable, Hashable
+from queue import SimpleQueue
+from typing import TypeVar, cast
 
 from ..core.deadline import Deadline
 from ..errors import Busy, DeadlineExceeded
+from .durations import Durations
 
-__all__ = ["HashPool", "cores"]
+__all__ = ["LONGEST_WAIT", "HashPool", "cores"]
 
 Answer = TypeVar("Answer")
 
 WAITING_PER_WORKER = 8
+LONGEST_WAIT = 0.75
+"""Seconds. With the computation itself, what waits is done within about a second."""
 NICENESS = 10
+"""A tenth of the share of others. SCHED_IDLE does quick calls no more good, and few logins come
+through where something else keeps the processors busy."""
 
 
 class HashPool:
-    """At most `workers` computations at a time and `waiting` more in the queue.
+    """At most `workers` computations at a time and `waiting` more in the queue, each of which is
+    expected to begin within `longest_wait` seconds.
 
-    Defaults: as many workers as this process has cores, 8 waiting for each. Threads start
-    with the first computation, so a pool may be made before a server forks, and must not
-    be used before. Thread-safe."""
+    Defaults: as many workers as this process has cores, 8 waiting for each, LONGEST_WAIT. Threads
+    start with the first computations, so a pool may be made before a server forks, and must not
+    be used before. Thread-safe. `clock` counts seconds."""
 
-    def __init__(self, workers: int | None = None, waiting: int | None = None) -> None:
+    def __init__(
+        self,
+        workers: int | None = None,
+        waiting: int | None = None,
+        *,
+        longest_wait: float = LONGEST_WAIT,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.workers = workers or cores()
         self.waiting = WAITING_PER_WORKER * self.workers if waiting is None else waiting
-        self.pending = 0
-        """Computations that run or wait; for a metric."""
-        self._counting = threading.Lock()
-        self._threads = ThreadPoolExecutor(self.workers, "hash", initializer=_yield_to_others)
+        self._longest_wait, self._clock = longest_wait, clock
+        self._state = threading.Lock()
+        """Held for a moment by whoever reads or changes what follows."""
+        self._closed = False
+        self._threads: list[threading.Thread] = []
+        self._durations = Durations()
+        self._queue: deque[_Job] = deque()
+        self._running: dict[_Job, float] = {}
+        """When each began, by the clock."""
+        self._calls: SimpleQueue[bool] = SimpleQueue()
+        """Wakes one thread, which looks into the queue, or, with False, ends."""
 
-    def run(self, work: Callable[[bytes], Answer], password: bytes, deadline: Deadline) -> Answer:
+    @property
+    def pending(self) -> int:
+        """Computations that run or wait; for a metric."""
+        with self._state:
+            return len(self._queue) + len(self._running)
+
+    def run(
+        self,
+        work: Callable[[bytes], Answer],
+        password: bytes,
+        deadline: Deadline,
+        kind: Hashable = None,
+    ) -> Answer:
         """What `work(password)` returns or raises.
 
-        Raises Busy at once if the queue is full, the pool is closed, or there is no
-        memory for the computation; DeadlineExceeded when the time is up, and then work
-        that has not begun never will. Work that has begun goes on to its end, unheard."""
-        deadline.left()
-        self._enter()
-        future = self._submit(work, password, deadline)
+        Work of one `kind`, which is remembered, takes about equally long. Raises Busy at once if
+        there is no room, the pool is closed, or there is no memory for the computation;
+        DeadlineExceeded when the time is up, and then work that has not begun never will.
+        Work that has begun goes on to its end, unheard."""
+        job = _Job(work, password, deadline, kind)
+        left = deadline.left()
+        with self._state:
+            self._check(left)
+            if len(self._threads) < self.workers:
+                self._start_thread()
+            self._queue.append(job)
+        self._calls.put(True)
+        if not job.done.acquire(timeout=left):
+            self._give_up(job)
+            raise DeadlineExceeded("no time left for the password hash")
+        if job.error is None:
+            return cast(Answer, job.answer)
         try:
-            return future.result(timeout=deadline.left())
-        except (TimeoutError, DeadlineExceeded):
-            if future.cancel():
-                self._leave()
-            raise DeadlineExceeded("no time left for the password hash") from None
-        except CancelledError:
-            self._leave()
-            raise Busy("the pool for password hashes was closed") from None
+            raise job.error
         except MemoryError:
             raise Busy("no memory to compute a password hash") from None
+        finally:
+            job.error = None  # it holds this frame, which holds the job
 
-    def _submit(
-        self, work: Callable[[bytes], Answer], password: bytes, deadline: Deadline
-    ) -> Future[Answer]:
-        """Work that has begun leaves by itself; the caller does it for work that never will."""
-
-        def begin() -> Answer:
-            try:
-                deadline.left()
-                return work(password)
-            finally:
-                self._leave()
-
-        try:
-            return self._threads.submit(begin)
-        except RuntimeError:
-            self._leave()
-            raise Busy("the pool for password hashes is closed") from None
-
-    def _enter(self) -> None:
-        with self._counting:
-            if self.pending >= self.workers + self.waiting:
-                raise Busy("the queue for password hashes is full")
-            self.pending += 1
-
-    def _leave(self) -> None:
-        with self._counting:
-            self.pending -= 1
+    def check_room(self, deadline: Deadline) -> None:
+        """Raises Busy if `run` would refuse any work now, so that nothing need be done for it;
+        DeadlineExceeded if the time is up."""
+        left = deadline.left()
+        with self._state:
+            self._check(left)
 
     def close(self) -> None:
         """Take no more work, drop what waits (its callers get Busy), finish what runs."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        with self._state:
+            self._closed = True
+            dropped = list(self._queue)
+            self._queue.clear()
+            for _ in self._threads:
+                self._calls.put(False)
+        for job in dropped:
+            job.end(error=Busy("the pool for password hashes was closed"))
+        for thread in self._threads:
+            thread.join()
+        atexit.unregister(self.close)
+
+    def _check(self, left: float) -> None:
+        """Raises Busy unless work would begin in time, which is up in `left` seconds.
+
+        What it is about has no say in it: else a busy pool would tell users from nobody. So half
+        of the time is left for the computation itself, whatever that takes."""
+        if self._closed:
+            raise Busy("the pool for password hashes is closed")
+        if len(self._queue) + len(self._running) >= self.workers + self.waiting:
+            raise Busy("the queue for password hashes is full")
+        if self._wait() > min(self._longest_wait, left / 2):
+            raise Busy("a password hash would have to wait too long for its turn")
+
+    def _wait(self) -> float:
+        """Seconds until a worker is free for whoever comes next; 0 if one is now."""
+        now, expected = self._clock(), self._durations.of
+        free = [0.0] * (self.workers - len(self._running))
+        lasting: dict[Hashable, float] = {}
+        for job, began in self._running.items():
+            lasts = now - began
+            # Who takes longer than expected may well take as long again, and so may its kind.
+            free.append(abs(expected(job.kind) - lasts))
+            lasting[job.kind] = max(lasts, lasting.get(job.kind, 0.0))
+        heapq.heapify(free)
+        for job in self._queue:
+            seconds = max(expected(job.kind), lasting.get(job.kind, 0.0))
+            heapq.heapreplace(free, free[0] + seconds)
+        return free[0]
+
+    def _start_thread(self) -> None:
+        thread = threading.Thread(target=self._work, name="hash", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            if not self._threads:
+                raise Busy("no thread can be started to compute password hashes") from None
+            return
+        if not self._threads:
+            atexit.register(self.close)  # before the interpreter is taken from under a library
+        self._threads.append(thread)
+
+    def _work(self) -> None:
+        """Be one of the threads."""
+        _yield_to_others()
+        while self._calls.get():
+            with self._state:
+                if not self._queue:
+                    continue  # it was given up
+                job = self._queue.popleft()
+                began = self._running[job] = self._clock()
+            try:
+                job.deadline.left()
+                answer, error = job.work(job.password), None
+            except BaseException as raised:
+                answer, error = None, raised
+            with self._state:
+                del self._running[job]
+                if error is None:
+                    self._durations.learn(job.kind, self._clock() - began)
+            job.end(answer, error)
+            del job, answer, error  # not to be kept until the next one comes
+
+    def _give_up(self, job: _Job) -> None:
+        with self._state:
+            if job in self._queue:
+                self._queue.remove(job)
+
+
+class _Job:
+    """One computation, and what came of it."""
+
+    __slots__ = ("answer", "deadline", "done", "error", "kind", "password", "work")
+
+    def __init__(
+        self,
+        work: Callable[[bytes], object],
+        password: bytes,
+        deadline: Deadline,
+        kind: Hashable,
+    ) -> None:
+        self.work, self.password, self.deadline, self.kind = work, password, deadline, kind
+        self.answer: object = None
+        self.error: BaseException | None = None
+        self.done = threading.Lock()
+        """Held until it is done. An Event would take several times as long to make."""
+        self.done.acquire()
+
+    def end(self, answer: object = None, error: BaseException | None = None) -> None:
+        """Tell the caller."""
+        self.answer, self.error = answer, error
+        self.done.release()
 
 
 def cores() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 from ..core.alarms import PASSWORD_FORMAT_UNKNOWN
 from ..core.deadline import Deadline
@@ -55,6 +55,10 @@ class PasswordHashes:
         self._prepare, self._rehash = prepare, rehash
         self._usual = UsualHash(sample, self._limits, schemes)
 
+    def check_room(self, deadline: Deadline) -> None:
+        """See the port."""
+        self._pool.check_room(deadline)
+
     def verify(self, password: str, stored: str | None, deadline: Deadline) -> bool:
         """Whether `password` fits `stored`; see the port.
 
@@ -65,7 +69,7 @@ class PasswordHashes:
         found = self._read(stored)
         if found is not None:
             try:
-                fits = self._pool.run(found.fits, candidate or _PLACEHOLDER, deadline)
+                fits = self._pool.run(found.fits, candidate or _PLACEHOLDER, deadline, _kind(found))
             except UnusableHash as error:
                 self._alarm(str(error))
             else:
@@ -80,7 +84,7 @@ class PasswordHashes:
         candidate, objection = self._candidate(password)
         if candidate is None:
             raise CreationRefused(f"the password {objection}")
-        made = self._pool.run(self._maker.make, candidate, deadline)
+        made = self._pool.run(self._maker.make, candidate, deadline, type(self._maker))
         try:
             known = read(made, self._limits, self._schemes) is not None
         except UnusableHash as error:
@@ -158,13 +162,18 @@ class PasswordHashes:
         usual = self._usual.hash
         if usual is not None:
             try:
-                self._pool.run(usual.fits, candidate, deadline)
+                self._pool.run(usual.fits, candidate, deadline, _kind(usual))
                 return
             except UnusableHash:
                 # One that this machine cannot do after all. No user has it here, and nobody's
                 # alarm is due: a new hash takes its place.
                 pass
-        self._pool.run(self._maker.make, candidate[:_SHORTEST_WHOLE], deadline)
+        self._pool.run(self._maker.make, candidate[:_SHORTEST_WHOLE], deadline, type(self._maker))
+
+
+def _kind(found: StoredHash) -> Hashable:
+    """What decides how long it takes: not the hash itself, which holds a secret."""
+    return found.scheme, found.cost
 
 
 def identify(stored: str | None, schemes: Sequence[Scheme] = SCHEMES) -> str | None:

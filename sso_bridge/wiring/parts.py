@@ -67,7 +67,11 @@ def assemble(settings: Settings, folder: Path, observer: Observer) -> Parts:
         memory=Memory(settings.ledger.remember, settings.ledger.watch_seconds),
     )
     guard = Guard(ledger, observer)
-    pool = HashPool(_hash_workers(settings), settings.hashing.waiting)
+    pool = HashPool(
+        _hash_workers(settings),
+        settings.hashing.waiting,
+        longest_wait=settings.hashing.wait_seconds,
+    )
     users = {name: _users(settings, folder, name, databases) for name in settings.sources}
     known = {
         name: _source(name, settings, users[name], pool, observer) for name in settings.sources

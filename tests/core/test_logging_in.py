@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sso_bridge.core.deadline import Deadline
 from sso_bridge.core.model import Attribute
+from sso_bridge.errors import Busy
 from tests.people import CHEAP, COLUMN, ERIDS, TABLE, People, erid_in, refused
 
 Make = Callable[..., People]
@@ -66,6 +70,34 @@ def test_unknown_wrong_inactive_locked_and_conflicting_look_and_cost_the_same(
         costs.add(people.counted.computed - before)
     assert len(answers) == 1
     assert costs == {1}
+
+
+def test_a_login_that_has_no_room_is_refused_before_anybody_is_looked_for(people: People) -> None:
+    people.parts.pool.close()
+    people.run("DROP TABLE users")
+    for login in ("bob", "nobody"):
+        with pytest.raises(Busy):
+            people.login(login)
+
+
+def test_how_long_a_login_may_wait_is_a_setting(make: Make) -> None:
+    hurried = make(hashing={"workers": 1, "wait_seconds": 1e-9}).parts.pool
+    patient = make(hashing={"workers": 1, "wait_seconds": 1000.0}).parts.pool
+    entered, over = threading.Event(), threading.Event()
+
+    def work(password: bytes) -> bool:
+        entered.set()
+        return over.wait(20)
+
+    with ThreadPoolExecutor(2) as callers:
+        for pool in (hurried, patient):
+            entered.clear()
+            callers.submit(pool.run, work, b"", Deadline(20))
+            assert entered.wait(20)
+        with pytest.raises(Busy):
+            hurried.check_room(Deadline(20))
+        patient.check_room(Deadline(20))
+        over.set()
 
 
 def test_an_unknown_password_format_refuses_with_an_alarm(people: People) -> None:

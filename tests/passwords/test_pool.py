@@ -15,30 +15,8 @@ from sso_bridge.core.deadline import Deadline
 from sso_bridge.errors import Busy, DeadlineExceeded
 from sso_bridge.passwords import HashPool
 
+from .gate import LONG, Clock, Gate
 from .rooms import Room
-
-LONG = 20.0
-
-
-class Gate:
-    """Work that begins, and ends when it is let through."""
-
-    def __init__(self) -> None:
-        self.began: list[bytes] = []
-        self._begun = threading.Semaphore(0)
-        self._open = threading.Event()
-
-    def __call__(self, password: bytes) -> bool:
-        self.began.append(password)
-        self._begun.release()
-        assert self._open.wait(LONG)
-        return True
-
-    def wait_until_begun(self) -> None:
-        assert self._begun.acquire(timeout=LONG)
-
-    def open(self) -> None:
-        self._open.set()
 
 
 @pytest.fixture
@@ -124,7 +102,8 @@ def wait_until_idle(pool: HashPool) -> None:
 def test_waiting_ends_with_the_deadline_and_the_work_is_never_begun(
     gate: Gate, callers: ThreadPoolExecutor
 ) -> None:
-    pool = HashPool(workers=1, waiting=5)
+    pool = HashPool(workers=1, waiting=5, clock=Clock())  # it stands: nobody is expected to wait
+    pool.run(bool, b"", Deadline(LONG))
     running = callers.submit(run, pool, gate, b"running")
     gate.wait_until_begun()
     with pytest.raises(DeadlineExceeded):

@@ -162,6 +162,23 @@ def test_others_move_while_a_declared_digest_is_computed(found: StoredHash) -> N
     assert others_move(lambda: found.fits(b"hunter2"))
 
 
+@pytest.mark.parametrize(
+    "stored",
+    [
+        pytest.param("$argon2id$v=19$m=65536,t=2,p=4$c29tZXNhbHQ$" + BASE64_32, id="argon2"),
+        pytest.param(
+            keycloak("argon2", 2, '"memory":["65536"],"parallelism":["4"]'), id="keycloak"
+        ),
+    ],
+)
+def test_a_hash_of_several_lanes_is_computed_in_one_thread(stored: str) -> None:
+    found = read(stored, Limits())
+    assert found is not None
+    here, everywhere = time.thread_time(), time.process_time()
+    found.fits(b"hunter2")
+    assert time.thread_time() - here > 0.7 * (time.process_time() - everywhere)
+
+
 def test_a_hash_in_python_would_be_noticed() -> None:
     def phpass() -> None:
         digest = b""

@@ -109,6 +109,13 @@ class Node:
     knows: int = -1
 
 
+def unpooled(
+    work: Callable[[bytes], Any], password: bytes, deadline: Deadline, kind: object = None
+) -> Any:
+    """`HashPool.run` without threads: there is one thing at a time in this town."""
+    return work(password)
+
+
 class Truth(RuleBasedStateMachine):
     """A town as it is, and what the bridge had to say about it; without rules.
 
@@ -158,7 +165,7 @@ class Truth(RuleBasedStateMachine):
             settings = self.place.settings(self.strategy)
             node = Node(assemble(settings, self.place.folder, self.tally))
         pool, ledger = node.parts.pool, node.parts.ledger
-        pool.run = lambda work, password, deadline: work(password)  # type: ignore[method-assign]
+        pool.run = unpooled  # type: ignore[method-assign]
         look = ledger._generation
 
         def looked(deadline: Deadline) -> int:

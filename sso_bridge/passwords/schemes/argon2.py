@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import hmac
 import re
+from base64 import b64decode
+from binascii import Error
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from argon2 import PasswordHasher, extract_parameters
-from argon2.exceptions import (
-    HashingError,
-    InvalidHashError,
-    VerificationError,
-    VerifyMismatchError,
-)
-from argon2.low_level import Type, hash_secret_raw, verify_secret
+from argon2.exceptions import HashingError, InvalidHashError
+from argon2.low_level import Type, core, error_to_str, ffi
 
 from .contract import Limits, StoredHash, UnusableHash, within
 
 __all__ = ["Argon2", "Argon2Cost", "Argon2Maker", "raw_argon2"]
 
 _PREFIX = re.compile(r"(?:argon2)?(?=\$(argon2id|argon2i|argon2d)\$)")
-_WHOLE = re.compile(r"\$argon2[id]{1,2}\$(?:v=\d+\$)?[mtp=,\d]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
+_WHOLE = re.compile(
+    r"\$argon2[id]{1,2}\$(?:v=\d+\$)?[mtp=,\d]+\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)"
+)
 _VERSIONS = (16, 18, 19)
 """18 is what argon2-cffi calls a string without a version, which the library takes as 16."""
 
@@ -38,11 +38,22 @@ class Argon2:
             found = extract_parameters(encoded)
         except InvalidHashError:
             raise UnusableHash(name) from None
-        if not _WHOLE.fullmatch(encoded) or found.version not in _VERSIONS:
+        whole = _WHOLE.fullmatch(encoded)
+        if whole is None or found.version not in _VERSIONS:
             raise UnusableHash(name)
+        try:
+            salt, digest = (b64decode(part + "=" * (-len(part) % 4)) for part in whole.groups())
+        except Error:
+            raise UnusableHash(name) from None
+        version = 19 if found.version == 19 else 16
         cost = Argon2Cost(found.memory_cost, found.time_cost, found.parallelism)
         cost.check(name, limits)
-        return StoredHash(name, cost, lambda password: _fits(name, encoded, found.type, password))
+
+        def fits(password: bytes) -> bool:
+            computed = raw_argon2(name, found.type, password, salt, cost, len(digest), version)
+            return hmac.compare_digest(computed, digest)
+
+        return StoredHash(name, cost, fits)
 
 
 class Argon2Cost(NamedTuple):
@@ -68,29 +79,40 @@ def raw_argon2(
     size: int,
     version: int = 19,
 ) -> bytes:
-    """`size` bytes of argon2, for schemes with a notation of their own.
+    """`size` bytes of argon2, which the notations of several schemes hold.
+
+    The lanes are computed one after another: one thread for each, as the library's own functions
+    do it, would give one login several times the share of the processors that it is to have.
 
     Raises as `StoredHash.fits`."""
-    try:
-        return hash_secret_raw(
-            password, salt, cost.passes, cost.memory_kib, cost.lanes, size, kind, version
-        )
-    except HashingError as error:
-        raise _meaning(name, error) from None
+    made = ffi.new("uint8_t[]", size)
+    code = core(
+        ffi.new(
+            "argon2_context *",
+            {
+                "out": made,
+                "outlen": size,
+                "pwd": ffi.from_buffer("uint8_t[]", password),
+                "pwdlen": len(password),
+                "salt": ffi.from_buffer("uint8_t[]", salt),
+                "saltlen": len(salt),
+                "t_cost": cost.passes,
+                "m_cost": cost.memory_kib,
+                "lanes": cost.lanes,
+                "threads": 1,
+                "version": version,
+            },
+        ),
+        kind.value,
+    )
+    if code:
+        raise _meaning(name, error_to_str(code))
+    return bytes(ffi.buffer(made))
 
 
-def _fits(name: str, encoded: str, kind: Type, password: bytes) -> bool:
-    try:
-        return verify_secret(encoded.encode("ascii"), password, kind)
-    except VerifyMismatchError:
-        return False
-    except VerificationError as error:
-        raise _meaning(name, error) from None
-
-
-def _meaning(name: str, error: Exception) -> Exception:
-    """The library says both "corrupt" and "no memory" with one class and a text."""
-    if "emory alloc" in str(error) or "thread" in str(error).lower():
+def _meaning(name: str, error: str) -> Exception:
+    """The library says both "corrupt" and "no memory" with a text."""
+    if "emory alloc" in error or "thread" in error.lower():
         return MemoryError(f"{name}: {error}")
     return UnusableHash(name)
 

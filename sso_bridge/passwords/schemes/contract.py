@@ -51,7 +51,7 @@ class Limits:
     """argon2: memory times passes, in KiB."""
 
     argon2_lanes: int = 16
-    """argon2: its `p`, which is also how many threads its library starts."""
+    """argon2: its `p`. It is computed in one thread all the same."""
 
     bcrypt_cost: int = 15
     """bcrypt: log2 of the rounds; each further one doubles the time."""
