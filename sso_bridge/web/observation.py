@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 
 from ..core.alarms import ALARMS, NOTICES
 from ..logs import Log
+from .tally import Tally
 
 __all__ = ["METRICS", "Observation"]
 
@@ -39,18 +40,20 @@ class Observation:
         def counter(name: str, *labels: str) -> Counter:
             return Counter(name, METRICS[name], labels, registry=self._registry)
 
-        self._calls = counter("sso_bridge_calls_total", "operation", "outcome")
         self._alarms = counter("sso_bridge_alarms_total", "kind")
         self._notices = counter("sso_bridge_notices_total", "kind")
         self._http = counter("sso_bridge_http_refused_total", "status")
-        self._seconds = Histogram(
+        seconds = Histogram(
             "sso_bridge_call_seconds",
             METRICS["sso_bridge_call_seconds"],
             ("operation",),
             buckets=_BUCKETS,
             registry=self._registry,
         )
-        self._counted: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
+        calls = counter("sso_bridge_calls_total", "operation", "outcome")
+        self._tally = Tally(calls, seconds, _BUCKETS)
+        if multiprocess_directory is not None:
+            self._tally.pour_regularly()
         for kind in ALARMS:
             self._alarms.labels(kind)
         for kind in NOTICES:
@@ -74,15 +77,7 @@ class Observation:
         self, call_id: str, caller: str, operation: str, outcome: str, status: int, seconds: float
     ) -> None:
         """One call was answered."""
-        counted = self._counted.get((operation, outcome))
-        if counted is None:
-            counted = self._counted[operation, outcome] = (
-                self._calls.labels(operation or "unknown", outcome),
-                self._seconds.labels(operation or "unknown"),
-            )
-        calls, lasted = counted
-        calls.inc()
-        lasted.observe(seconds)
+        self._tally.note(operation or "unknown", outcome, seconds)
         self._log.info(
             "call",
             call=call_id,
@@ -106,6 +101,7 @@ class Observation:
 
     def exposition(self) -> bytes:
         """All counts of all workers, in Prometheus' text format."""
+        self._tally.pour()
         if self._directory is None:
             return generate_latest(self._registry)
         registry = CollectorRegistry()
