@@ -7,6 +7,8 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 
 __all__ = ["JWE_PARTS", "JWS_PARTS", "Compact", "json_object"]
@@ -28,14 +30,8 @@ class Compact:
     @classmethod
     def read(cls, token: str) -> Compact | None:
         """`token` taken apart, unverified; None if it is of another shape."""
-        first = token.split(".", 1)[0]
-        try:
-            header = json_object(_decode(first))
-        except ValueError:
-            return None
-        if "alg" not in header:
-            return None
-        return cls(token, header, token.count(".") + 1)
+        header = _header(token.split(".", 1)[0])
+        return None if header is None else cls(token, header, token.count(".") + 1)
 
     def unverified_payload(self) -> bytes:
         """The payload of a JWS before its signature was checked.
@@ -54,9 +50,7 @@ def json_object(encoded: bytes) -> dict[str, Any]:
 
     Raises ValueError for anything else, NaN, infinity and nesting that exhausts the stack."""
     try:
-        value = json.loads(
-            encoded.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant
-        )
+        value = _DECODER.decode(encoded.decode("utf-8"))
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(value, dict):
@@ -75,8 +69,22 @@ def _no_constant(_: str) -> None:
     raise ValueError("not a number")
 
 
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
+
+
+@lru_cache(maxsize=64)
+def _header(part: str) -> Mapping[str, Any] | None:
+    """The header in the first part of a token, None if it is none. Tokens of one issuer have the
+    same one, so it is remembered."""
+    try:
+        header = json_object(_decode(part))
+    except ValueError:
+        return None
+    return MappingProxyType(header) if "alg" in header else None
+
+
 def _decode(part: str) -> bytes:
     """base64url without padding; raises ValueError."""
     if not _BASE64URL.fullmatch(part):
         raise ValueError("not base64url")
-    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    return base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_")

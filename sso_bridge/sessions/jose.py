@@ -85,6 +85,7 @@ class Signature:
                 "configure two formats"
             )
         self._keys = usable(read_keys(keys, what), self._algorithms, "sig", what)
+        self._suiting = _suiting(self._keys, self._algorithms)
         self._registry = _SigningRegistry(
             algorithms=[a.name for a in self._algorithms], strict_check_header=False
         )
@@ -97,7 +98,7 @@ class Signature:
     def verify(self, compact: Compact) -> None:
         """Raises InvalidSession unless a configured key signed this JWS."""
         algorithm = _algorithm(compact.header, self._algorithms)
-        keys = _candidates(compact.header, algorithm, self._keys)
+        keys = _candidates(compact.header, self._suiting[algorithm.name])
         model = self._registry.get_alg(algorithm.name)
 
         def check(key: Key) -> None:
@@ -136,6 +137,7 @@ class Encryption:
         allowed = [self._for_contents(algorithm) for algorithm in self._algorithms]
         self._keys = usable(read_keys(keys, what), allowed, "enc", what)
         self._algorithms = allowed
+        self._suiting = _suiting(self._keys, allowed)
         self._registry = _EncryptionRegistry(
             algorithms=[*(a.name for a in allowed), *self._contents], strict_check_header=False
         )
@@ -157,7 +159,7 @@ class Encryption:
         algorithm = _algorithm(compact.header, self._algorithms)
         if compact.header.get("enc") not in self._contents:
             raise InvalidSession("the content encryption is not an allowed one")
-        keys = _candidates(compact.header, algorithm, self._keys)
+        keys = _candidates(compact.header, self._suiting[algorithm.name])
 
         def plaintext(key: Key) -> bytes:
             opened = jwe.decrypt_compact(compact.token, key, registry=self._registry)
@@ -187,6 +189,11 @@ class Encryption:
         return next(c for c in self._contents if CONTENTS[c] == len(key.raw_value))
 
 
+def _suiting(keys: Sequence[Key], algorithms: Sequence[Algorithm]) -> dict[str, list[Key]]:
+    """The keys that suit each algorithm."""
+    return {a.name: [key for key in keys if a.suits(key)] for a in algorithms}
+
+
 def _algorithm(header: Mapping[str, Any], allowed: Sequence[Algorithm]) -> Algorithm:
     if any(name in header for name in _REFUSED_HEADERS):
         raise InvalidSession("the header asks for compression or an extension")
@@ -196,8 +203,9 @@ def _algorithm(header: Mapping[str, Any], allowed: Sequence[Algorithm]) -> Algor
     raise InvalidSession("the algorithm is not an allowed one")
 
 
-def _candidates(header: Mapping[str, Any], algorithm: Algorithm, keys: Sequence[Key]) -> list[Key]:
-    fitting = [key for key in keys if algorithm.suits(key)]
+def _candidates(header: Mapping[str, Any], keys: Sequence[Key]) -> list[Key]:
+    """Those of `keys` that the header does not rule out."""
+    fitting = list(keys)
     if "kid" in header:
         if not isinstance(header["kid"], str):
             raise InvalidSession("the key ID is not a text")

@@ -94,8 +94,10 @@ def _create_user(sent: dict[str, Any]) -> CreateUser:
     return CreateUser(key, profile, sent.get("password"), sent.get("extendedAttributes") or ())
 
 
-def _direct(domain: type, names: dict[str, str]) -> dict[type, Form]:
-    return {domain: Form(tuple(names), attrgetter(*names.values()))}
+def _direct(domain: Any, names: dict[str, str]) -> dict[type, Form]:
+    """A named tuple, whose cells it is itself."""
+    assert domain._fields == tuple(names.values())
+    return {domain: Form(tuple(names), tuple)}
 
 
 _OUTCOME: Final = {
