@@ -19,6 +19,7 @@ from sqlalchemy.exc import (
 )
 
 from ..core.deadline import Deadline
+from ..core.turn import TURN
 from ..errors import ConfigurationError, DeadlineExceeded, Unavailable
 from .dialects import dialect_of, with_driver
 from .failures import as_sqlalchemy, describe
@@ -81,6 +82,8 @@ class Database:
             raise ConfigurationError(
                 f"{what}: the driver {error.name!r} is not installed; {self._dialect.remedy}"
             ) from None
+        self.waits = self._dialect.remote
+        """Whether another process answers, and other calls may use the time."""
         self._free: SimpleQueue[None] = SimpleQueue()
         for _ in range(pool_size):
             self._free.put(None)
@@ -199,12 +202,15 @@ class Database:
 class _Block:
     """The time for which a call has a connection."""
 
-    __slots__ = ("_connection", "_database", "_deadline", "_write")
+    __slots__ = ("_connection", "_database", "_deadline", "_had_turn", "_write")
 
     def __init__(self, database: Database, deadline: Deadline, write: bool) -> None:
         self._database, self._deadline, self._write = database, deadline, write
+        self._had_turn = False
 
     def __enter__(self) -> Connection:
+        if self._database.waits:
+            self._had_turn = TURN.give_back()
         self._connection = self._database._open(self._deadline, self._write)
         return self._connection
 
@@ -218,6 +224,8 @@ class _Block:
                 failed = error is not None
             finally:
                 self._database._close(self._connection, failed=failed)
+                if self._had_turn:
+                    TURN.take()
         except BaseException as later:
             raised = later
         if raised is None:

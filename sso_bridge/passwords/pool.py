@@ -20,6 +20,7 @@ from queue import SimpleQueue
 from typing import TypeVar, cast
 
 from ..core.deadline import Deadline
+from ..core.turn import TURN
 from ..errors import Busy, DeadlineExceeded
 from .durations import Durations
 
@@ -91,8 +92,12 @@ class HashPool:
             if len(self._threads) < self.workers:
                 self._start_thread()
             self._queue.append(job)
+        had_turn = TURN.give_back()
         self._calls.put(True)
-        if not job.done.acquire(timeout=left):
+        is_done = job.done.acquire(timeout=left)
+        if had_turn:
+            TURN.take()
+        if not is_done:
             self._give_up(job)
             raise DeadlineExceeded("no time left for the password hash")
         if job.error is None:

@@ -24,6 +24,7 @@ from werkzeug.http import parse_options_header
 from werkzeug.wrappers import Response
 
 from ..core.deadline import Deadline
+from ..core.turn import TURN
 from ..errors import BridgeError, Unavailable
 from ..soap.contract import PATH
 from ..soap.envelope import Shape
@@ -104,9 +105,10 @@ class WebApplication:
             body = read_body(environ, most=self._max_body_bytes, seconds=self._body_seconds)
         begun = time.monotonic()
         deadline = Deadline(self._call_seconds)
-        answer = self._endpoint.answer(body, charset=charset, guess=guess, deadline=deadline)
         call_id = f"{self._process}{next(self._calls):08x}"
-        self._note(call_id, caller, answer, time.monotonic() - begun)
+        with TURN:
+            answer = self._endpoint.answer(body, charset=charset, guess=guess, deadline=deadline)
+            self._note(call_id, caller, answer, time.monotonic() - begun)
         start_response(
             f"{answer.status} {_REASONS[answer.status]}",
             [

@@ -12,6 +12,7 @@ from sqlalchemy import NullPool, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from sso_bridge.core.deadline import Deadline
+from sso_bridge.core.turn import TURN
 from sso_bridge.database import opening
 from sso_bridge.database.opening import ATTEMPTS, GRACE
 from sso_bridge.database.watchdog import WATCHDOG
@@ -212,6 +213,13 @@ def test_a_connection_that_is_given_back_is_not_cut_in_other_hands(shelf: Shelf)
     with shelf.database.connection(Deadline(5)) as connection:
         time.sleep(0.2 + GRACE + 0.1)
         assert send(connection, f"SELECT {shelf.own_number}") == number
+
+
+def test_a_call_that_asks_a_server_lets_others_compute(shelf: Shelf) -> None:
+    with TURN:
+        with shelf.database.connection(Deadline(5)):
+            assert TURN._holder is None
+        assert TURN._holder == threading.get_ident()
 
 
 def test_a_server_that_hangs_is_an_outage_at_the_deadline(server: Server, shelf: Shelf) -> None:

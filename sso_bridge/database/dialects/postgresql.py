@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -80,13 +81,21 @@ class PostgreSQL(Other):
 
 def _send(connection: Connection, sql: str) -> None:
     """Statements without a result. Raises psycopg's errors."""
+    driver: Any = connection.connection.dbapi_connection
+    result = driver.pgconn.exec_(sql.encode())
+    done, error_of = _statuses()
+    if result.status != done:
+        raise error_of(result)
+
+
+@cache
+def _statuses() -> tuple[int, Callable[[Any], Exception]]:
+    """The status of a result that is good, and the error that another one is. Not imported before:
+    the driver may be missing."""
     from psycopg.errors import error_from_result
     from psycopg.pq import ExecStatus
 
-    driver: Any = connection.connection.dbapi_connection
-    result = driver.pgconn.exec_(sql.encode())
-    if result.status != ExecStatus.COMMAND_OK:
-        raise error_from_result(result)
+    return ExecStatus.COMMAND_OK, error_from_result
 
 
 def _milliseconds(seconds: float) -> int:

@@ -1,0 +1,71 @@
+"""Calls that compute take turns, and none waits for another that waits itself."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from sso_bridge.core import turn
+from sso_bridge.core.deadline import Deadline
+from sso_bridge.core.turn import TURN, Turn
+from sso_bridge.passwords import HashPool
+
+
+def takes_it_at_once(one: Turn) -> bool:
+    """Whether another thread gets the turn without waiting for it."""
+
+    def try_it() -> bool:
+        with one:
+            return one._holder == threading.get_ident()
+
+    with ThreadPoolExecutor(1) as others:
+        return others.submit(try_it).result()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn, "PATIENCE", 0.0)
+
+
+def test_one_thread_has_it_at_a_time() -> None:
+    one = Turn()
+    with one:
+        assert not takes_it_at_once(one)
+    assert takes_it_at_once(one)
+
+
+def test_nobody_waits_for_it_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn, "PATIENCE", 0.05)
+    one = Turn()
+    with one:
+        began = time.monotonic()
+        assert not takes_it_at_once(one)
+        assert time.monotonic() - began >= 0.05
+
+
+def test_whoever_went_on_without_it_takes_it_from_nobody() -> None:
+    one = Turn()
+    with one:
+        assert not takes_it_at_once(one)
+        assert not takes_it_at_once(one)
+        assert one.give_back()
+        assert not one.give_back()
+    assert takes_it_at_once(one)
+
+
+def test_it_is_given_back_when_a_call_fails() -> None:
+    one = Turn()
+    with pytest.raises(KeyError), one:
+        raise KeyError
+    assert takes_it_at_once(one)
+
+
+def test_a_login_that_waits_for_its_hash_has_no_turn() -> None:
+    pool = HashPool(1, 1)
+    with TURN:
+        assert pool.run(lambda password: takes_it_at_once(TURN), b"", Deadline(5))
+        assert not takes_it_at_once(TURN)  # it has it again
+    pool.close()
