@@ -9,7 +9,7 @@ PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check --
 PORT ?= 8080
 TESTS ?= tests
 
-.PHONY: run test lint proofs clean
+.PHONY: run test lint proofs bench clean
 
 run: $(VENV)/.run
 	$(BIN)/sso-bridge demo --port $(PORT) --directory demo
@@ -28,6 +28,10 @@ proofs: $(VENV)/.test
 	$(BIN)/python -m tests.proofs.race
 	$(BIN)/python -m tests.proofs.crash
 	$(BIN)/python -m tests.proofs.model
+
+# What a call costs beside others that answer the same; docs/performance.md has the other commands.
+bench: $(VENV)/.test
+	$(BIN)/python benchmarks/calls.py
 
 clean:
 	rm -rf .venv-* build dist *.egg-info demo

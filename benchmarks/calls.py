@@ -30,6 +30,7 @@ from calls_measure import (
     running,
     started,
 )
+from calls_parts import parts
 from calls_peers import PEERS, World, bridge
 from calls_start import start
 from calls_table import Row, costs
@@ -97,6 +98,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, World], None]] = {
     "login": login,
     "storm": storm,
     "start": start,
+    "parts": parts,
 }
 
 
