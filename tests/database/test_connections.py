@@ -215,6 +215,21 @@ def test_a_connection_that_is_given_back_is_not_cut_in_other_hands(shelf: Shelf)
         assert send(connection, f"SELECT {shelf.own_number}") == number
 
 
+def test_a_connection_that_rests_has_no_transaction(server: Server, shelf: Shelf) -> None:
+    if not shelf.is_postgresql:
+        pytest.skip("its transactions do not begin before something is read")
+    (number,) = shelf.open_all(1)
+    with shelf.database.connection(Deadline(5)) as connection:
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute("SELECT name FROM item")
+    state = text("SELECT state FROM pg_stat_activity WHERE pid = :number")
+    ends = Deadline(5)
+    with server.administration() as connection:
+        while connection.execute(state, {"number": number}).scalar() != "idle":
+            ends.left()
+            time.sleep(0.01)
+
+
 def test_a_call_that_asks_a_server_lets_others_compute(shelf: Shelf) -> None:
     with TURN:
         with shelf.database.connection(Deadline(5)):

@@ -61,7 +61,12 @@ class PostgreSQL(Other):
         )
 
     def rest(self, connection: Connection) -> None:
-        _send(connection, "ROLLBACK")
+        """Nobody waits for it: the next command of libpq takes its result, or the connection for
+        lost."""
+        driver: Any = connection.connection.dbapi_connection
+        if driver.pgconn.transaction_status != 0:  # PQTRANS_IDLE
+            driver.pgconn.send_query(b"ROLLBACK")
+            driver.pgconn.flush()
 
     def queue(self, connection: Connection, texts: Sequence[str]) -> None:
         """An advisory lock for each, in one order, that the transaction's end releases."""
