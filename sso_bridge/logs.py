@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import logging
 import sys
@@ -35,7 +36,9 @@ class Log:
         self._render = _json if form == "json" else _for_people
         self._second = (0, "")
         """The one that it is, and as it is written."""
-        self._out = getattr(sys.stderr, "buffer", None)
+        out = getattr(sys.stderr, "buffer", None)
+        # With `python -u` it is a raw file, which may take a part of a line.
+        self._out = io.BufferedWriter(out) if isinstance(out, io.RawIOBase) else out
         self.level = level
         self.debug, self.info, self.warning, self.error = (
             self._writer(one) if place >= LEVELS.index(level) else _silent
@@ -94,4 +97,4 @@ def _shown(value: object) -> str:
     """As it is where that is one plain word, else with quotes and escapes."""
     text = str(value)
     plain = text.isprintable() and text and not set(text) & set(' "=')
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    return text if plain else json.dumps(text, ensure_ascii=not text.isprintable())

@@ -8,6 +8,8 @@ a call, and takes longer than all else. Whoever has the turn is let finish inste
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 __all__ = ["PATIENCE", "TURN", "Turn"]
@@ -20,7 +22,8 @@ should not be, such as a file of SQLite's on a network, and nobody else is made 
 class Turn:
     """Had by one thread at a time, for the length of a `with` block.
 
-    It guards nothing: whoever does not get it in time goes on without."""
+    It guards nothing: whoever does not get it in time goes on without. What waits, for a lock, a
+    server or a clock, does so in a block of `lent`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -45,6 +48,16 @@ class Turn:
     def take(self) -> None:
         """Have it again after it was given back."""
         self.__enter__()
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Without it for the length of the block, if this thread has it."""
+        had = self.give_back()
+        try:
+            yield
+        finally:
+            if had:
+                self.take()
 
 
 TURN: Final = Turn()

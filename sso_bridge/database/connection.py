@@ -119,9 +119,10 @@ class Database:
                 assert connection is not None
                 self._dialect.limit(connection, deadline.left(), write)
 
-            while (connection := self._opening.rested(deadline)) is not None:
-                if self._opening.wakes(connection, begin, deadline):
-                    return connection
+            # Of those that rested only one is tried: each that hangs costs half of the time left.
+            connection = self._opening.rested(deadline)
+            if connection is not None and self._opening.wakes(connection, begin, deadline):
+                return connection
             connection = self._opening.connection(deadline)
             begin()
             return connection

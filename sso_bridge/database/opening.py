@@ -87,8 +87,11 @@ class Opening:
 
     def rests(self, connection: Connection) -> bool:
         """Keep a connection that nobody needs now, with nothing open in it. False if it is not good
-        any more, or is not to be kept; then it is still the caller's."""
-        if connection.invalidated or connection.info.get("era") != self._era:
+        any more, or is not to be kept; then it is still the caller's. One that was given options is
+        not: they would be the next caller's."""
+        if connection.get_execution_options() or connection.invalidated:
+            return False
+        if connection.info.get("era") != self._era:
             return False
         try:
             if connection.in_transaction():

@@ -238,7 +238,7 @@ def logins(connection: Connection, examined: Examined) -> Iterator[Finding]:
     first: list[dict[str, int]] = [{} for _ in columns]
     alike, clashes = [0] * len(columns), 0
     total = 0
-    with connection.execution_options(yield_per=BATCH).execute(query) as result:
+    with connection.execute(query, execution_options={"yield_per": BATCH}) as result:
         for total, row in enumerate(result, 1):
             keys = [None if c is None else examined.rule.canonical(text_of(c)) for c in row]
             for place, key in enumerate(keys):  # nobody comes in by an empty one

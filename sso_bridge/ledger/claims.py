@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.deadline import Deadline
+from ..core.turn import TURN
 from ..database import Database
 from ..errors import Busy, DeadlineExceeded, Unavailable
 from .schema import CLAIM
@@ -55,7 +56,8 @@ class SqlClaim:
                     return cls(database, digest, owner, resumed=False)
                 if cls._next(database, digest, owner, lease_ends, clock(), deadline):
                     return cls(database, digest, owner, resumed=True)
-                time.sleep(min(_POLL_SECONDS, deadline.left()))
+                with TURN.lent():
+                    time.sleep(min(_POLL_SECONDS, deadline.left()))
         except DeadlineExceeded:
             raise Busy("another creation of the same login is under way") from None
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from ..core.deadline import Deadline
 from ..core.model import Binding, Person
+from ..core.turn import TURN
 from ..errors import DeadlineExceeded
 
 __all__ = ["Memory"]
@@ -45,6 +46,10 @@ class Memory:
         """Forget everything if `look`, the counter's value, differs from the last one."""
         if self._clock() - self._looked_at < self._watch_seconds:
             return
+        with TURN.lent():
+            self._look(look, deadline)
+
+    def _look(self, look: Callable[[Deadline], int], deadline: Deadline) -> None:
         if not self._looking.acquire(timeout=deadline.left()):
             raise DeadlineExceeded("ledger: it did not answer in time")
         try:

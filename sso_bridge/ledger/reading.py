@@ -182,7 +182,7 @@ class Reading:
         )
         found = array("Q")
         with self._database.connection(deadline) as connection:
-            for (each,) in connection.execution_options(yield_per=_BATCH).execute(query):
+            for (each,) in connection.execute(query, execution_options={"yield_per": _BATCH}):
                 found.append(number_of(each))
         return array("Q", sorted(found))
 

@@ -92,11 +92,9 @@ class HashPool:
             if len(self._threads) < self.workers:
                 self._start_thread()
             self._queue.append(job)
-        had_turn = TURN.give_back()
-        self._calls.put(True)
-        is_done = job.done.acquire(timeout=left)
-        if had_turn:
-            TURN.take()
+        with TURN.lent():
+            self._calls.put(True)
+            is_done = job.done.acquire(timeout=left)
         if not is_done:
             self._give_up(job)
             raise DeadlineExceeded("no time left for the password hash")
@@ -184,11 +182,13 @@ class HashPool:
                 answer, error = job.work(job.password), None
             except BaseException as raised:
                 answer, error = None, raised
-            with self._state:
-                del self._running[job]
-                if error is None:
-                    self._durations.learn(job.kind, self._clock() - began)
-            job.end(answer, error)
+            try:
+                with self._state:
+                    del self._running[job]
+                    if error is None:
+                        self._durations.learn(job.kind, self._clock() - began)
+            finally:
+                job.end(answer, error)
             del job, answer, error  # not to be kept until the next one comes
 
     def _give_up(self, job: _Job) -> None:

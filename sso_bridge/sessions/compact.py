@@ -40,9 +40,13 @@ class Compact:
         return _decode(self.token.split(".")[1])
 
     def signed(self) -> tuple[bytes, bytes]:
-        """What a JWS is a signature of, and the signature. Raises ValueError."""
+        """What a JWS is a signature of, and the signature, of which there is one spelling. Raises
+        ValueError."""
         message, _, signature = self.token.rpartition(".")
-        return message.encode("ascii"), _decode(signature)
+        raw = _decode(signature)
+        if base64.b64encode(raw, altchars=b"-_").rstrip(b"=") != signature.encode("ascii"):
+            raise ValueError("bits of the signature's last letter are set that mean nothing")
+        return message.encode("ascii"), raw
 
 
 def json_object(encoded: bytes) -> dict[str, Any]:

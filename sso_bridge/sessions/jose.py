@@ -102,6 +102,7 @@ class Signature:
         model = self._registry.get_alg(algorithm.name)
 
         def check(key: Key) -> None:
+            self._registry.check_header(dict(compact.header))
             model.check_key(key)
             if not model.verify(*compact.signed(), key):
                 raise ValueError

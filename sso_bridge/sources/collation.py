@@ -48,7 +48,7 @@ def _alike(
             .subquery("alike")
         )
         query = select(subject, login, group.c.key).join_from(users, group, login == group.c.key)
-        with connection.execution_options(yield_per=BATCH).execute(query) as result:
+        with connection.execute(query, execution_options={"yield_per": BATCH}) as result:
             for rows in result.partitions():
                 deadline.left()
                 yield [

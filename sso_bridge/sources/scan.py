@@ -134,7 +134,7 @@ def _stream(
     tables = Tables.of_users(mapping, source=database.what)
     with database.connection(deadline) as connection:
         query = tables.query(connection, columns)
-        with connection.execution_options(yield_per=batch).execute(query) as result:
+        with connection.execute(query, execution_options={"yield_per": batch}) as result:
             for rows in result.partitions():
                 deadline.left()
                 yield rows

@@ -10,6 +10,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections import deque
+from contextlib import suppress
 from typing import Final
 
 from prometheus_client import Counter, Histogram
@@ -23,7 +24,7 @@ _MOST_NOTES: Final = 1000
 
 class Tally:
     """Calls by operation and outcome in `calls`, and seconds by operation in `seconds`, whose
-    buckets end at `bounds`. What a process noted last is lost if it is killed."""
+    buckets end at `bounds`. What a process noted last is lost when it ends."""
 
     def __init__(self, calls: Counter, seconds: Histogram, bounds: tuple[float, ...]) -> None:
         self._calls, self._seconds, self._bounds = calls, seconds, bounds
@@ -34,7 +35,7 @@ class Tally:
         """One call more."""
         self._notes.append((operation, outcome, seconds))
         if len(self._notes) >= _MOST_NOTES:
-            self.pour()
+            self._try_to_pour()
 
     def pour_regularly(self) -> None:
         """From now on; to be called where the calls are, after a fork."""
@@ -43,6 +44,12 @@ class Tally:
     def _run(self) -> None:
         while True:
             time.sleep(POURED_EVERY)
+            self._try_to_pour()
+
+    def _try_to_pour(self) -> None:
+        """No call fails, and no later one goes uncounted, because the metrics' files do not take
+        these."""
+        with suppress(Exception):
             self.pour()
 
     def pour(self) -> None:

@@ -15,6 +15,7 @@ from ..core.logins import LoginRule
 from ..core.model import Lookup, NewUser, Record
 from ..core.ports import UserSource
 from ..core.soundness import unsound
+from ..core.turn import TURN
 from ..errors import (
     ConfigurationError,
     CreationRefused,
@@ -150,7 +151,8 @@ class Checked:
     def _ask(self, what: str, deadline: Deadline, work: Callable[[], T]) -> T:
         """What `work` returns; raises what the method `what` may raise, and nothing else."""
         try:
-            return work()
+            with TURN.lent():
+                return work()
         except Unavailable:
             raise
         except IdentityAlarm as alarm:

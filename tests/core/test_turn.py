@@ -5,13 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from sso_bridge.core import turn
 from sso_bridge.core.deadline import Deadline
+from sso_bridge.core.logins import LoginRule
+from sso_bridge.core.model import Lookup
 from sso_bridge.core.turn import TURN, Turn
+from sso_bridge.ledger import Memory
 from sso_bridge.passwords import HashPool
+from sso_bridge.wiring.factory import Checked
 
 
 def takes_it_at_once(one: Turn) -> bool:
@@ -61,6 +66,41 @@ def test_it_is_given_back_when_a_call_fails() -> None:
     with pytest.raises(KeyError), one:
         raise KeyError
     assert takes_it_at_once(one)
+
+
+def test_it_can_be_lent_while_its_holder_waits() -> None:
+    one = Turn()
+    with one.lent():
+        assert takes_it_at_once(one)
+    with one:
+        with one.lent():
+            assert takes_it_at_once(one)
+        assert not takes_it_at_once(one)
+    assert takes_it_at_once(one)
+
+
+def test_whoever_looks_at_the_ledger_has_no_turn() -> None:
+    looks = []
+
+    def look(deadline: Deadline) -> int:
+        looks.append(takes_it_at_once(TURN))
+        return 1
+
+    with TURN:
+        Memory(10, 0.0).refresh(look, Deadline(5))
+    assert looks == [True]
+
+
+def test_a_source_in_python_waits_without_the_turn() -> None:
+    class Nobody:
+        def find(self, key: Lookup, deadline: Deadline, *, profile: bool = False) -> None:
+            assert takes_it_at_once(TURN)
+
+    users: Any = Nobody()
+    with TURN:
+        checked = Checked(users, name="crm", login_rule=LoginRule.EXACT)
+        assert checked.find(Lookup("login", "bob"), Deadline(5)) is None
+        assert not takes_it_at_once(TURN)
 
 
 def test_a_login_that_waits_for_its_hash_has_no_turn() -> None:

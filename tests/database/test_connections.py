@@ -88,6 +88,28 @@ def test_connections_that_the_network_forgot_are_replaced_unnoticed(
     road.close()
 
 
+def test_of_many_that_the_network_forgot_a_call_waits_for_one(
+    server: Server, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "RECENT_SECONDS", 0.0)
+    road = Road(server)
+    far = Shelf(road.url_of(shelf.url), pool_size=6)
+    far.open_all(6)
+    assert road.block_what_is_open() == 6
+    began = time.monotonic()
+    assert far.read(1.2) == "one"
+    assert 0.55 < time.monotonic() - began < 0.85
+    far.database.close()
+    road.close()
+
+
+def test_options_of_a_connection_are_not_the_next_callers(shelf: Shelf) -> None:
+    with shelf.database.connection(Deadline(5)) as connection:
+        connection.execution_options(yield_per=10)
+    with shelf.database.connection(Deadline(5)) as connection:
+        assert not connection.get_execution_options()
+
+
 def test_one_that_had_little_time_to_answer_is_replaced_alone(server: Server, shelf: Shelf) -> None:
     before = shelf.open_all(2)
     with server.hanging():

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import logging
+import string
 import time
 import zlib
 from collections.abc import Callable
@@ -126,6 +127,12 @@ def tampered(token: str, part: int) -> str:
     return ".".join(parts)
 
 
+def spelled_otherwise(token: str) -> str:
+    """`token` with bits set in the last letter of its signature that belong to no byte."""
+    letters = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+    return token[:-1] + letters[letters.index(token[-1]) ^ 1]
+
+
 def bomb() -> bytes:
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     return deflate.compress(json.dumps(CLAIMS).encode() + b" " * 4_000_000) + deflate.flush()
@@ -153,6 +160,9 @@ BAD = [
     ("set", "kid-list", rs_token({"kid": ["one"]})),
     ("set", "kid-null", rs_token({"kid": None})),
     ("hs", "kid-number", hs_token({"kid": 1})),
+    ("hs", "typ-number", hs_token({"typ": 1})),
+    ("hs", "signature-spelled-otherwise", spelled_otherwise(hs_token())),
+    ("rs", "signature-spelled-otherwise", spelled_otherwise(rs_token())),
     ("rs", "own-jwk", rs_token({"jwk": jwk(OTHER_RSA)}, OTHER_RSA)),
     ("rs", "own-jku", rs_token({"jku": "https://evil.example/keys"}, OTHER_RSA)),
     ("rs", "own-x5u", rs_token({"x5u": "https://evil.example/cert"}, OTHER_RSA)),

@@ -36,9 +36,12 @@ def test_a_line_for_machines_has_its_time_and_level(capsys: pytest.CaptureFixtur
 def test_a_line_for_people_is_one_line_whatever_is_in_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    Log("info", "console").error("failed", error="E", details="a\nb\x1b[31m=c", empty="", n=1.5)
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.endswith(r'Z error   failed   error=E details="a\nb\u001b[31m=c" empty="" n=1.5')
+    log = Log("info", "console")
+    log.error("failed", error="E", details="a\nb\x1b[31m=c", empty="", n=1.5)
+    log.error("failed", error="\x9b31m\x85\u2028", details="zoë =")
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.endswith(r'Z error   failed   error=E details="a\nb\u001b[31m=c" empty="" n=1.5')
+    assert second.endswith(r'failed   error="\u009b31m\u0085\u2028" details="zoë ="')
 
 
 def test_a_line_that_cannot_be_written_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
