@@ -87,10 +87,11 @@ class Database:
         self._free: SimpleQueue[None] = SimpleQueue()
         for _ in range(pool_size):
             self._free.put(None)
+        ours = self._dialect  # nothing that the engine holds may hold this object: see `Opening`
         event.listen(
             self.engine,
             "connect",
-            lambda connection, record: self._dialect.on_connect(connection, record, durable),
+            lambda connection, record: ours.on_connect(connection, record, durable),
         )
         self._opening = Opening(self.engine, self._dialect, parsed, what=what, pool_size=pool_size)
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
+from weakref import WeakMethod
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, Engine, ExceptionContext
@@ -47,6 +48,9 @@ class Opening:
     """Opens the connections of `engine`, and keeps those that are in nobody's hands: to give them
     back to SQLAlchemy's pool, and to take them out again, takes longer than a look-up does.
 
+    Connections that nobody gave back are held by SQLAlchemy for ever, and hold their engine. The
+    engine therefore does not hold this object, so that they are closed with it.
+
     Use it for every connection: those that are asked of the engine itself are tried before use, but
     nothing bounds how long they take."""
 
@@ -63,10 +67,10 @@ class Opening:
         self._resting: list[Connection] = []
         self._era = 0
         if dialect.remote:
-            event.listen(engine, "do_connect", self._connect)
-            event.listen(engine, "checkout", self._try)
+            event.listen(engine, "do_connect", _weakly(self._connect))
+            event.listen(engine, "checkout", _weakly(self._try))
             event.listen(engine, "checkin", self._let_go)
-            event.listen(engine, "handle_error", self._failed)
+            event.listen(engine, "handle_error", _weakly(self._failed))
 
     def connection(self, deadline: Deadline) -> Connection:
         """A connection that answers, to be closed by whoever asks. It is cut soon after the
@@ -259,6 +263,17 @@ class Opening:
                 context.invalidate_pool_on_disconnect = False  # it says nothing of the others
         if context.is_disconnect and context.invalidate_pool_on_disconnect:
             self.forget()
+
+
+def _weakly(method: Callable[..., Any]) -> Callable[..., Any]:
+    """`method`, which does nothing once its object is gone."""
+    reference = WeakMethod(method)
+
+    def call(*arguments: Any) -> Any:
+        found = reference()
+        return None if found is None else found(*arguments)
+
+    return call
 
 
 def _end(connection: Connection) -> None:

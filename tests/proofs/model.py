@@ -482,6 +482,7 @@ class Town(Truth):
         self._restart(node % 2)
 
     def _restart(self, place: int) -> None:
+        self.nodes[place].end()
         self.nodes[place] = self._node(place)
 
     @rule(seconds=st.sampled_from([WATCH / 2, WATCH - 0.001, WATCH, 100.0]))

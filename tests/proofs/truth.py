@@ -108,6 +108,11 @@ class Node:
     looked: float = float("-inf")
     knows: int = -1
 
+    def end(self) -> None:
+        """Its connections go back to the engines, which the next one has."""
+        for database in (*self.parts.databases.values(), self.parts.ledger._database):
+            database._opening.forget()
+
 
 def unpooled(
     work: Callable[[bytes], Any], password: bytes, deadline: Deadline, kind: object = None
@@ -152,6 +157,10 @@ class Truth(RuleBasedStateMachine):
         self.nodes: list[Node] = []
         for place in range(2):
             self.nodes.append(self._node(place))
+
+    def teardown(self) -> None:
+        for node in self.nodes:
+            node.end()
 
     # The town itself
 
