@@ -92,10 +92,9 @@ class HashPool:
             if len(self._threads) < self.workers:
                 self._start_thread()
             self._queue.append(job)
-        with TURN.lent():
-            self._calls.put(True)
-            is_done = job.done.acquire(timeout=left)
-        if not is_done:
+        TURN.give_back()  # not lent: what a login still does is little, beside its hash
+        self._calls.put(True)
+        if not job.done.acquire(timeout=left):
             self._give_up(job)
             raise DeadlineExceeded("no time left for the password hash")
         if job.error is None:

@@ -107,5 +107,4 @@ def test_a_login_that_waits_for_its_hash_has_no_turn() -> None:
     pool = HashPool(1, 1)
     with TURN:
         assert pool.run(lambda password: takes_it_at_once(TURN), b"", Deadline(5))
-        assert not takes_it_at_once(TURN)  # it has it again
     pool.close()
