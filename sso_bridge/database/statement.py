@@ -41,12 +41,11 @@ class Statement:
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Sequence[Any]]:
         """The rows with these values of the parameters. Raises as `Connection.execute` does."""
-        given = dict(self._given)
-        for name, value in values.items():
-            given[name] = self._bound(name, value)
-        parameters: Any = given
+        parameters: Any = {**self._given, **values}
+        for name in self._convert.keys() & values.keys():
+            parameters[name] = self._convert[name](values[name])
         if self._positions is not None:
-            parameters = tuple([given[name] for name in self._positions])
+            parameters = tuple([parameters[name] for name in self._positions])
         events = connection.engine.dispatch
         cursor: Any = None
         try:

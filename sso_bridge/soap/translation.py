@@ -117,10 +117,8 @@ _PROFILE_ANSWER: Final = {
     ),
     Refusal: Form(("userInfo", "errorMessage"), lambda answer: (NIL, answer.text)),
 }
-_USER_INFO: Final = Form(
-    ("userKey", *_PROFILE),
-    attrgetter("key", *(f"profile.{name}" for name in _PROFILE.values())),
-)
+_USER_INFO: Final = Form(("userKey", *_PROFILE), lambda answer: (answer.key, *answer.profile))
+assert Profile._fields == tuple(_PROFILE.values())
 
 FORMS: Final = Forms(
     made={

@@ -100,7 +100,10 @@ def _address(values: Sequence[Any]) -> Address | None:
 _NOWHERE: Final = Address()
 _PROFILE: Final = Profile._fields[:-2]
 """The fields of a profile that hold texts; the last two hold addresses."""
-_WIDTH: Final = len(Address._fields)
+_SHIPPING: Final = len(_PROFILE)
+_BILLING: Final = _SHIPPING + len(Address._fields)
+_REST: Final = _BILLING + len(Address._fields)
+"""Where the shipping address, the billing address and the attributes begin, in what is shown."""
 
 
 class RecordReader:
@@ -116,7 +119,9 @@ class RecordReader:
         self._fingerprint = [place[Column(name)] for name in mapping.fingerprint]
         self._active = [(rule, place[rule.column]) for rule in mapping.active]
         self._filters = [(f, place[Column(f.column)]) for f in mapping.filters]
-        self._password = Filler([mapping.password], columns)
+        hash = mapping.password
+        self._hash = place.get(hash) if isinstance(hash, Column) else None
+        self._password = Filler([hash], columns)
         shown: list[Field | None] = [mapping.profile.get(name) for name in _PROFILE]
         shown += [mapping.shipping.get(name) for name in Address._fields]
         shown += [mapping.billing.get(name) for name in Address._fields]
@@ -160,13 +165,15 @@ class RecordReader:
 
     def password(self, row: Row) -> str | None:
         """The stored hash, None for NULL."""
-        return self._password.fill(row)[0]
+        if self._hash is None:
+            return self._password.fill(row)[0]
+        cell = row[self._hash]
+        return None if cell is None else text_of(cell)
 
     def record(self, row: Row) -> Record:
         """The user in `row`."""
         logins = [login for login in self.logins(row) if login is not None]
         shown = self._shown.fill(row)
-        shipping, billing, rest = len(_PROFILE), len(_PROFILE) + _WIDTH, len(_PROFILE) + 2 * _WIDTH
         return Record(
             subject=self.subject_text(row),
             login=logins[0] if logins else None,
@@ -177,14 +184,14 @@ class RecordReader:
             active=self.active(row),
             profile=Profile._make(
                 (
-                    *shown[:shipping],
-                    _address(shown[shipping:billing]),
-                    _address(shown[billing:rest]),
+                    *shown[:_SHIPPING],
+                    _address(shown[_SHIPPING:_BILLING]),
+                    _address(shown[_BILLING:_REST]),
                 )
             ),
             attributes=tuple(
                 Attribute(attribute.name, value, attribute.data_type)
-                for attribute, value in zip(self._mapping.attributes, shown[rest:], strict=True)
+                for attribute, value in zip(self._mapping.attributes, shown[_REST:], strict=True)
             ),
         )
 
