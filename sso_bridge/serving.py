@@ -9,6 +9,8 @@ import os
 import shlex
 import socket
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,7 +22,7 @@ from .processes import PollingEvent, hold_port, loading_for_workers, when_ready
 from .soap.contract import PATH
 from .soap.namespaces import RUM
 
-__all__ = ["Address", "curl_line", "serve"]
+__all__ = ["Address", "curl_line", "serve", "shared_counts"]
 
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"
 _STDERR = {"formatter": "generic", "class": "logging.StreamHandler", "stream": "ext://sys.stderr"}
@@ -71,12 +73,32 @@ def curl_line(url: str, login: str, password: str) -> str:
     return f"curl -sS -H 'Content-Type: text/xml' --data {shlex.quote(body)} {shlex.quote(url)}"
 
 
+@contextmanager
+def shared_counts() -> Iterator[str]:
+    """The folder through which workers share what they count, for the length of the block.
+
+    prometheus_client reads where it is when it is imported, so this comes before whatever imports
+    it."""
+    if _counts:
+        yield _counts[0]
+        return
+    with tempfile.TemporaryDirectory(prefix="sso-bridge-metrics-") as folder:
+        os.environ[_METRICS] = folder
+        _counts.append(folder)
+        try:
+            yield folder
+        finally:
+            _counts.clear()
+
+
+_counts: list[str] = []
+
+
 def serve(settings: Settings, config: Path, address: Address, *, announce: str) -> None:
     """Serve until SIGTERM or SIGINT. `announce` is printed when the first call can be answered.
 
     Everything that can be wrong with the configuration is found here, before a worker starts."""
-    with tempfile.TemporaryDirectory(prefix="sso-bridge-metrics-") as metrics:
-        os.environ[_METRICS] = metrics  # read when prometheus_client is imported, so before wiring
+    with shared_counts() as metrics:
         with loading_for_workers():
             from . import wiring
             from .observing import Silent

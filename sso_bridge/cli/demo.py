@@ -24,6 +24,13 @@ def command(port: int | None, directory: Path) -> None:
     """Serve a made-up user database on this machine, and say what to try.
 
     Example: sso-bridge demo --port 8080 --directory demo"""
+    from .. import serving
+
+    with serving.shared_counts():
+        _serve(port, directory)
+
+
+def _serve(port: int | None, directory: Path) -> None:
     from .. import demo, serving
     from ..config.safety import safe_to_serve
 

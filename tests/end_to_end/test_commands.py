@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import urllib.error
+import urllib.parse
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -128,3 +131,18 @@ def test_users_are_not_served_to_the_network_unprotected(demo_config: Path) -> N
     done = run("serve", "--config", str(demo_config), "--host", "0.0.0.0", "--port", "0")
     assert done.returncode == 2
     assert "allow_plain_http" in done.stderr
+
+
+def test_the_demo_counts_its_calls(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sso_bridge", "demo", "--port", "0", "--directory", "demo"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            address = server.stdout.readline().split()[-1]
+            call = urllib.request.Request(address, b"nonsense", {"Content-Type": "text/xml"})
+            with pytest.raises(urllib.error.HTTPError):
+                urllib.request.urlopen(call)
+            page = urllib.request.urlopen(urllib.parse.urljoin(address, "/metrics")).read().decode()
+            assert "sso_bridge_calls_total{" in page
+        finally:
+            server.terminate()
