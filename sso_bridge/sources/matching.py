@@ -37,6 +37,7 @@ __all__ = [
     "compare",
     "each",
     "exact",
+    "filled",
     "finds_all",
     "fitting_collation",
     "folds",
@@ -139,6 +140,18 @@ def exact(
         return {one: forms[min(i, len(forms) - 1)] for i, one in enumerate(names)}
 
     return Comparison(column.in_(marks) if several else column == marks[0], values)
+
+
+def filled(parts: Sequence[Comparison]) -> Callable[[str], dict[str, Cell | None] | None]:
+    """What has the parameters of all `parts` for a key; None for a key that nobody can have."""
+
+    def values(key: str) -> dict[str, Cell | None] | None:
+        cells = parts[0].values(key)
+        for part in parts[1:]:
+            cells.update(part.values(key))
+        return cells if any(cell is not None for cell in cells.values()) else None
+
+    return values
 
 
 def _is_text(kind: types.TypeEngine[Any]) -> bool:

@@ -28,7 +28,7 @@ from .details import AddressReader, Details, PairsReader
 from .fields import Column, columns_of
 from .keys import Cell, comparable, is_exact, stored_forms
 from .mapping import Filter, LoginColumn, Mapping
-from .matching import Comparison, by_folded, compare, exact, register
+from .matching import Comparison, by_folded, compare, exact, filled, register
 from .rows import Filler, RecordReader, Row, values_of
 from .tables import Tables
 from .writing import Writer
@@ -367,14 +367,14 @@ class SqlSource:
                 for place, login in enumerate(mapping.logins)
             ]
 
-            return look_up(or_(*(part.clause for part in parts)), _filled(parts))
+            return look_up(or_(*(part.clause for part in parts)), filled(parts))
         name = mapping.subject if kind == "subject" else mapping.erid
         if name is None:
             return look_up(false(), lambda key: None)
         of = tables.type_of(connection, Column(name))
         forms = comparable if kind == "subject" else stored_forms
         one = exact(tables.element(Column(name)), of, "key", forms)
-        return look_up(one.clause, _filled([one]))
+        return look_up(one.clause, filled([one]))
 
     def _comparison(self, connection: Connection, login: LoginColumn, name: str) -> Comparison:
         tables = self._tables
@@ -389,15 +389,3 @@ class SqlSource:
             self._rule,
             name,
         )
-
-
-def _filled(parts: Sequence[Comparison]) -> Callable[[str], dict[str, Cell | None] | None]:
-    """What has the parameters of all `parts` for a key; None for a key that nobody can have."""
-
-    def values(key: str) -> dict[str, Cell | None] | None:
-        filled = parts[0].values(key)
-        for part in parts[1:]:
-            filled.update(part.values(key))
-        return filled if any(cell is not None for cell in filled.values()) else None
-
-    return values
