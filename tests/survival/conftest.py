@@ -45,8 +45,8 @@ def server(tmp_path_factory: pytest.TempPathFactory, secrets: Secrets) -> Iterat
         assert server.process.poll() is None, server.log_text()
         server.stop()
         log = server.log_text()
-    assert '"event": "call"' in log, "nothing was logged; the search below would prove nothing"
-    assert '"level": "debug"' in log
+    assert '"event":"call"' in log, "nothing was logged; the search below would prove nothing"
+    assert '"level":"debug"' in log
     assert [secret[:40] for secret in secrets.used if secret in log] == []
     assert "Traceback" not in log
     assert "internal_error" not in log
