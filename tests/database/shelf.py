@@ -152,10 +152,11 @@ class Road:
                     threading.Thread(target=self._carry, args=way, daemon=True).start()
 
     def _carry(self, source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
+        with suppress(OSError):  # a reset ends it as well, and is told as an end
             while data := source.recv(65536):
                 if source not in self._blocked:
                     target.sendall(data)
+        with suppress(OSError):
             if source not in self._blocked:
                 target.shutdown(socket.SHUT_WR)
 
