@@ -247,16 +247,6 @@ def _complex_writer(
         else:
             parts += [(slice(i, i + 1), child) for i, child in found if callable(child)]
 
-    if len(parts) == 1:
-        _, write_all = parts[0]
-
-        def write_texts(value: Any, markup: list[str], texts: list[str]) -> None:
-            markup[-1] += before
-            write_all(cells(value), markup, texts)
-            markup[-1] += after
-
-        return write_texts
-
     def write(value: Any, markup: list[str], texts: list[str]) -> None:
         markup[-1] += before
         values = cells(value)

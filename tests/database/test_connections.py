@@ -245,11 +245,12 @@ def test_a_connection_that_rests_has_no_transaction(server: Server, shelf: Shelf
         driver: Any = connection.connection.dbapi_connection
         driver.execute("SELECT name FROM item")
     state = text("SELECT state FROM pg_stat_activity WHERE pid = :number")
-    ends = Deadline(5)
+    ends, found = Deadline(5), None
     with server.administration() as connection:
-        while connection.execute(state, {"number": number}).scalar() != "idle":
-            ends.left()
+        while found != "idle" and not ends.is_over():
             time.sleep(0.01)
+            found = connection.execute(state, {"number": number}).scalar()
+    assert found == "idle"
 
 
 def test_a_call_that_asks_a_server_lets_others_compute(shelf: Shelf) -> None:
