@@ -9,11 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from lxml import etree
 from spyne import Application
 from spyne.protocol import ProtocolBase
 
 from ..core.bridge import Bridge
-from ..core.deadline import Deadline
+from ..core.call import Call
+from ..core.gate import Gate
 from ..core.model import Refusal
 from ..errors import BridgeError, Rejected
 from .codec import Codec
@@ -24,16 +26,7 @@ from .service import service
 from .translation import FORMS
 from .types import MESSAGES
 
-__all__ = ["Answer", "Call", "Endpoint"]
-
-
-@dataclass(slots=True)
-class Call:
-    """One call under way; `operation` is "" until it is known."""
-
-    deadline: Deadline
-    shape: Shape
-    operation: str = ""
+__all__ = ["Answer", "Endpoint"]
 
 
 @dataclass(slots=True)
@@ -46,7 +39,6 @@ class Answer:
     status: int
     media_type: str
     body: bytes
-    operation: str
     outcome: str
     error: Exception | None
 
@@ -54,7 +46,7 @@ class Answer:
 class Endpoint:
     """The transport-free server: bytes in, bytes out, never an exception."""
 
-    def __init__(self, bridge: Bridge) -> None:
+    def __init__(self, bridge: Bridge, gate: Gate) -> None:
         application: Final = Application(
             [service(bridge)],
             tns=RUM,
@@ -62,6 +54,7 @@ class Endpoint:
             in_protocol=ProtocolBase(),
             out_protocol=ProtocolBase(),
         )
+        self._gate = gate
         self._codec = Codec(MESSAGES, FORMS)
         self._methods: dict[str, tuple[Callable[[Call, Any], Any], str]] = {
             method.in_message.get_type_name(): (
@@ -71,36 +64,35 @@ class Endpoint:
             for method in application.interface.method_id_map.values()
         }
 
-    def answer(
-        self, body: bytes, *, charset: str | None, guess: Shape, deadline: Deadline
-    ) -> Answer:
+    def answer(self, body: bytes, *, charset: str | None, guess: Shape, call: Call) -> Answer:
         """The answer to `body`. `guess` is the shape of a Fault for a body that shows none."""
-        call = Call(deadline, guess)
+        shape = guess
         try:
-            return self._answer(call, body, charset)
+            document = parse(body, charset)
+            shape = shape_of(document)
+            return self._answer(call, shape, document)
         except Exception as error:  # the last resort of every call: a Fault, with the rest logged
-            return self._fault(call, error)
+            return self._fault(call, shape, error)
 
-    def _answer(self, call: Call, body: bytes, charset: str | None) -> Answer:
-        document = parse(body, charset)
-        call.shape = shape_of(document)
-        request = open_envelope(document)
-        call.operation = request.name.removesuffix("Request")
-        method, response = self._methods[request.name]
-        answer = method(call, self._codec.read(request.name, request.element))
+    def _answer(self, call: Call, shape: Shape, document: etree._Element) -> Answer:
+        sent = open_envelope(document)
+        call.operation = sent.name.removesuffix("Request")
+        method, response = self._methods[sent.name]
+        request = self._codec.read(sent.name, sent.element)
+        self._gate.enter(call, request)
+        answer = method(call, request)
         return Answer(
             200,
-            call.shape.media_type,
-            wrap(call.shape, self._codec.write(response, answer)),
-            call.operation,
+            shape.media_type,
+            wrap(shape, self._codec.write(response, answer)),
             answer.kind if isinstance(answer, Refusal) else "accepted",
             None,
         )
 
     @staticmethod
-    def _fault(call: Call, error: Exception) -> Answer:
-        status, body = fault(call.shape, error)
+    def _fault(call: Call, shape: Shape, error: Exception) -> Answer:
+        status, body = fault(shape, error)
         known = isinstance(error, BridgeError)
         outcome = type(error).__name__ if known else "internal_error"
         kept = None if isinstance(error, Rejected) else error
-        return Answer(status, call.shape.media_type, body, call.operation, outcome, kept)
+        return Answer(status, shape.media_type, body, outcome, kept)

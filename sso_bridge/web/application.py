@@ -23,6 +23,7 @@ from werkzeug.exceptions import (
 from werkzeug.http import parse_options_header
 from werkzeug.wrappers import Response
 
+from ..core.call import ANYBODY, Call, Caller
 from ..core.deadline import Deadline
 from ..core.turn import TURN
 from ..errors import BridgeError, Unavailable
@@ -104,35 +105,34 @@ class WebApplication:
         with self.reads:
             body = read_body(environ, most=self._max_body_bytes, seconds=self._body_seconds)
         begun = time.monotonic()
-        deadline = Deadline(self._call_seconds)
-        call_id = f"{self._process}{next(self._calls):08x}"
+        call = Call(f"{self._process}{next(self._calls):08x}", Deadline(self._call_seconds), caller)
         with TURN:
-            answer = self._endpoint.answer(body, charset=charset, guess=guess, deadline=deadline)
-            self._note(call_id, caller, answer, time.monotonic() - begun)
+            answer = self._endpoint.answer(body, charset=charset, guess=guess, call=call)
+            self._note(call, answer, time.monotonic() - begun)
         start_response(
             f"{answer.status} {_REASONS[answer.status]}",
             [
                 ("Content-Type", answer.media_type),
                 ("Content-Length", str(len(answer.body))),
                 ("Cache-Control", "no-store"),
-                ("X-Call-Id", call_id),
+                ("X-Call-Id", call.id),
             ],
         )
         return [answer.body]
 
-    def _note(self, call_id: str, caller: str, answer: Answer, seconds: float) -> None:
+    def _note(self, call: Call, answer: Answer, seconds: float) -> None:
         error = answer.error
         if error is not None:
             details = error.details if isinstance(error, BridgeError) else ""
-            self._observation.failed(call_id, error, _where(error), details)
+            self._observation.failed(call.id, error, _where(error), details)
         self._observation.call(
-            call_id, caller, answer.operation, answer.outcome, answer.status, seconds
+            call.id, call.caller.name, call.operation, answer.outcome, answer.status, seconds
         )
 
-    def _caller(self, environ: dict[str, Any]) -> str:
-        """The name of the caller, "" if anybody may call; raises Unauthorized."""
+    def _caller(self, environ: dict[str, Any]) -> Caller:
+        """Who calls; raises Unauthorized."""
         if self._callers.anybody:
-            return ""
+            return ANYBODY
         try:
             caller = self._callers.who(environ.get("HTTP_AUTHORIZATION"))
         except Unavailable:

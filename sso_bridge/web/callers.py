@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from werkzeug.datastructures import Authorization
 
+from ..core.call import Caller
+
 __all__ = ["Callers", "Credential"]
 
 _MOST_REMEMBERED = 64
@@ -21,7 +23,7 @@ class Credential:
 
     `verify` may be slow and may raise Busy or DeadlineExceeded."""
 
-    caller: str
+    caller: Caller
     user: str
     verify: Callable[[str], bool] = field(repr=False)
 
@@ -35,15 +37,15 @@ class Callers:
     def __init__(self, credentials: Sequence[Credential]) -> None:
         self._credentials = tuple(credentials)
         self._key = secrets.token_bytes(32)
-        self._good: dict[bytes, str] = {}
+        self._good: dict[bytes, Caller] = {}
 
     @property
     def anybody(self) -> bool:
         """Whether no caller is configured."""
         return not self._credentials
 
-    def who(self, header: str | None) -> str | None:
-        """The name of the caller with this Authorization header; None if it is nobody's."""
+    def who(self, header: str | None) -> Caller | None:
+        """The caller with this Authorization header; None if it is nobody's."""
         if header is None:
             return None
         digest = hashlib.blake2b(header.encode("latin-1", "replace"), key=self._key).digest()

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from ..config import Settings
 from ..config import model as settings_of
+from ..core.call import Caller
 from ..core.deadline import Deadline
+from ..core.gate import Gate
 from ..core.ports import Observer
 from ..logs import Log
 from ..passwords import MAKERS, HashPool, PasswordHashes
@@ -36,7 +38,7 @@ def application(
     checks["ledger"] = parts.ledger.check
     server = settings.server
     return WebApplication(
-        endpoint=Endpoint(parts.bridge),
+        endpoint=Endpoint(parts.bridge, Gate(parts.directory)),
         callers=_callers(settings, observation),
         observation=observation,
         health=Health(checks),
@@ -67,4 +69,6 @@ def _callers(settings: Settings, observer: Observer) -> Callers:
         stored = declared.password_hash.get_secret_value()
         return lambda sent: hashes.verify(sent, stored, Deadline(call_seconds))
 
-    return Callers([Credential(name, c.user, verifier(c)) for name, c in settings.callers.items()])
+    return Callers(
+        [Credential(Caller(name), c.user, verifier(c)) for name, c in settings.callers.items()]
+    )

@@ -71,14 +71,21 @@ def known(found: StoredHash | None) -> StoredHash:
     return found
 
 
-def quickest(work: Callable[[], object]) -> float:
-    """Processor seconds of this thread: another one's work is not counted."""
-    taken = []
-    for _ in range(3):
-        began = time.thread_time()
-        work()
-        taken.append(time.thread_time() - began)
-    return min(taken)
+def quickest(*works: Callable[[], object], until: Callable[..., bool]) -> list[float]:
+    """The least that each took, in processor seconds of this thread, turn by turn.
+
+    A core that is shared makes single figures larger, never smaller: they are taken again, 20
+    times at most, `until` they are right.
+    """
+    least = [float("inf")] * len(works)
+    for _ in range(20):
+        for at, work in enumerate(works):
+            began = time.thread_time()
+            work()
+            least[at] = min(least[at], time.thread_time() - began)
+        if until(*least):
+            break
+    return least
 
 
 REFUSED = [
@@ -94,11 +101,16 @@ REFUSED = [
 def test_a_password_that_is_too_long_costs_what_a_usual_one_does(
     found: StoredHash, length: int
 ) -> None:
-    usual = quickest(lambda: found.fits(b"wrong password"))
-    refused = quickest(lambda: found.fits(b"x" * length))
-    longest = quickest(lambda: found.fits(b"x" * (length - 1)))
-    assert usual / 1.5 < refused < usual * 1.5
-    assert longest > refused
+    def alike(usual: float, refused: float, longest: float) -> bool:
+        return usual / 1.5 < refused < usual * 1.5 and longest > refused
+
+    least = quickest(
+        lambda: found.fits(b"wrong password"),
+        lambda: found.fits(b"x" * length),
+        lambda: found.fits(b"x" * (length - 1)),
+        until=alike,
+    )
+    assert alike(*least), least
 
 
 COSTLIEST = [
@@ -114,10 +126,10 @@ COSTLIEST = [
 def test_the_costliest_hash_with_the_longest_password_keeps_to_the_limit(
     found: StoredHash, length: int
 ) -> None:
-    began = time.thread_time()
-    found.fits(b"x" * length)
     # Twice as much, for a machine that is slower than the one of reference.
-    assert time.thread_time() - began < 2.5 * 2
+    allowed = 2.5 * 2
+    (least,) = quickest(lambda: found.fits(b"x" * length), until=lambda taken: taken < allowed)
+    assert least < allowed
 
 
 @pytest.mark.parametrize("name", DIGESTS)
