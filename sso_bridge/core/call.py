@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from .deadline import Deadline
+from .model import UserKey
 
 __all__ = ["ANYBODY", "Call", "Caller"]
 
@@ -25,6 +26,8 @@ class Caller:
         )
 
 
+_NOBODY: Final = UserKey()
+
 ANYBODY: Final = Caller("")
 """Where no caller is configured."""
 
@@ -32,10 +35,12 @@ ANYBODY: Final = Caller("")
 @dataclass(slots=True)
 class Call:
     """One call under way. `id` is in the log, in the answer's header and in a Fault; `operation`
-    and `site`, a siteID, are "" until they are known."""
+    and `site`, a siteID, are "" until they are known. `about` is the key that was sent, and then
+    that of the answer: it is personal data."""
 
     id: str
     deadline: Deadline
     caller: Caller = ANYBODY
     operation: str = ""
     site: str = ""
+    about: UserKey = field(default=_NOBODY, repr=False)

@@ -9,25 +9,30 @@ from xml.sax.saxutils import escape, quoteattr
 
 from ..errors import InvalidMessage, Rejected
 from .envelope import MustUnderstand, Shape, VersionMismatch, wrap
-from .namespaces import SOAP11_ENVELOPE, SOAP12_ENVELOPE
+from .namespaces import CALL, SOAP11_ENVELOPE, SOAP12_ENVELOPE
 
 __all__ = ["fault"]
 
 _OUR_FAULT = "The request could not be served"
 
 
-def fault(shape: Shape, error: Exception) -> tuple[int, bytes]:
-    """The HTTP status and body of the Fault that `error` becomes.
+def fault(shape: Shape, error: Exception, call_id: str) -> tuple[int, bytes]:
+    """The HTTP status and body of the Fault that `error` becomes. `call_id` is in it.
 
     SOAP 1.1 has one status for all Faults, 500 (Basic Profile 1.1, R1126); SOAP 1.2 has 400
     for the sender's (SOAP 1.2 part 2, table 20), which plain XML follows."""
     sender = isinstance(error, Rejected)
+    special = isinstance(error, (MustUnderstand, VersionMismatch))
     text = escape(_text(error))
+    detail = f'<call xmlns="{CALL}">{escape(call_id)}</call>'
     if shape is Shape.SOAP12:
-        special = isinstance(error, (MustUnderstand, VersionMismatch))
-        return (400 if sender and not special else 500), _soap12(error, sender, text)
+        return (400 if sender and not special else 500), _soap12(error, sender, text, detail)
     code = _code11(error, sender)
-    body = f"<faultcode>soapenv:{code}</faultcode><faultstring>{text}</faultstring>"
+    if special:  # a detail would say that the Body is at fault (SOAP 1.1, 4.4)
+        body = f"<faultstring>{text} (call {escape(call_id)})</faultstring>"
+    else:
+        body = f"<faultstring>{text}</faultstring><detail>{detail}</detail>"
+    body = f"<faultcode>soapenv:{code}</faultcode>{body}"
     if shape is Shape.SOAP11:
         return 500, wrap(shape, f"<soapenv:Fault>{body}</soapenv:Fault>")
     opening = f'<soapenv:Fault xmlns:soapenv="{SOAP11_ENVELOPE}">'
@@ -50,7 +55,7 @@ def _code11(error: Exception, sender: bool) -> str:
     return "Client" if sender else "Server"
 
 
-def _soap12(error: Exception, sender: bool, text: str) -> bytes:
+def _soap12(error: Exception, sender: bool, text: str, detail: str) -> bytes:
     header, code = "", "Sender" if sender else "Receiver"
     if isinstance(error, MustUnderstand):
         code = "MustUnderstand"
@@ -66,7 +71,7 @@ def _soap12(error: Exception, sender: bool, text: str) -> bytes:
     body = (
         f"<soap:Fault><soap:Code><soap:Value>soap:{code}</soap:Value>"
         f'</soap:Code><soap:Reason><soap:Text xml:lang="en">{text}</soap:Text>'
-        "</soap:Reason></soap:Fault>"
+        f"</soap:Reason><soap:Detail>{detail}</soap:Detail></soap:Fault>"
     )
     document = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'

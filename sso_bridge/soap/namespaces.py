@@ -1,13 +1,14 @@
 """Every XML namespace this package reads or writes, each spelt once, here.
 
-`RUM` and `COMMON` are Digital River's; the others are the W3C's and the SOAP and WSDL
-specifications'. `qname` joins one of them with a local name, as lxml spells tags."""
+`RUM` and `COMMON` are Digital River's, `CALL` is ours; the others are the W3C's and the SOAP and
+WSDL specifications'. `qname` joins one of them with a local name, as lxml spells tags."""
 
 from __future__ import annotations
 
 from typing import Final
 
 __all__ = [
+    "CALL",
     "COMMON",
     "RUM",
     "SOAP11_ACTOR_NEXT",
@@ -28,6 +29,9 @@ RUM: Final = "http://integration.digitalriver.com/RemoteUserManagement/1.0"
 
 COMMON: Final = "http://integration.digitalriver.com/Common/1.0"
 """The named types that messages are made of, as `xsi:type` names them."""
+
+CALL: Final = "urn:sso-bridge:call"
+"""The element in the detail of a Fault that says which call it was."""
 
 SOAP11_ENVELOPE: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP12_ENVELOPE: Final = "http://www.w3.org/2003/05/soap-envelope"

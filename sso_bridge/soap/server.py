@@ -79,8 +79,11 @@ class Endpoint:
         call.operation = sent.name.removesuffix("Request")
         method, response = self._methods[sent.name]
         request = self._codec.read(sent.name, sent.element)
+        call.about = request.key
         self._gate.enter(call, request)
         answer = method(call, request)
+        if not isinstance(answer, Refusal):
+            call.about = answer.key
         return Answer(
             200,
             shape.media_type,
@@ -91,7 +94,7 @@ class Endpoint:
 
     @staticmethod
     def _fault(call: Call, shape: Shape, error: Exception) -> Answer:
-        status, body = fault(shape, error)
+        status, body = fault(shape, error, call.id)
         known = isinstance(error, BridgeError)
         outcome = type(error).__name__ if known else "internal_error"
         kept = None if isinstance(error, Rejected) else error

@@ -95,8 +95,9 @@ class WebApplication:
                 return before_discarding(answer, environ, self.reads)
             return answer
         except Exception as error:  # the last resort of everything that is not a SOAP call
-            self._observation.failed("", error, _where(error), "")
-            response = Response("Internal error\n", 500, content_type="text/plain")
+            call_id = self._next_id()
+            self._observation.failed(call_id, error, _where(error), "")
+            response = _line(f"Internal error (call {call_id})", 500, call_id)
         return response(environ, start_response)
 
     def _soap(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -105,7 +106,7 @@ class WebApplication:
         with self.reads:
             body = read_body(environ, most=self._max_body_bytes, seconds=self._body_seconds)
         begun = time.monotonic()
-        call = Call(f"{self._process}{next(self._calls):08x}", Deadline(self._call_seconds), caller)
+        call = Call(self._next_id(), Deadline(self._call_seconds), caller)
         with TURN:
             answer = self._endpoint.answer(body, charset=charset, guess=guess, call=call)
             self._note(call, answer, time.monotonic() - begun)
@@ -119,6 +120,9 @@ class WebApplication:
             ],
         )
         return [answer.body]
+
+    def _next_id(self) -> str:
+        return f"{self._process}{next(self._calls):08x}"
 
     def _note(self, call: Call, answer: Answer, seconds: float) -> None:
         error = answer.error
@@ -151,10 +155,9 @@ class WebApplication:
         return view(environ)
 
     def _refusal(self, error: HTTPException) -> Response:
-        self._observation.refused(error.code or 500, str(error.description))
-        response = Response(
-            f"{error.name}: {error.description}\n", error.code, content_type="text/plain"
-        )
+        status, call_id = error.code or 500, self._next_id()
+        self._observation.refused(call_id, status, str(error.description))
+        response = _line(f"{error.name}: {error.description} (call {call_id})", status, call_id)
         if isinstance(error, MethodNotAllowed):
             response.headers["Allow"] = ", ".join(error.valid_methods or ())
         if isinstance(error, Unauthorized):
@@ -198,6 +201,12 @@ _REASONS = {200: "OK", 400: "Bad Request", 500: "Internal Server Error"}
 
 def _json(value: object, status: int = 200) -> Response:
     return Response(json.dumps(value) + "\n", status, content_type="application/json")
+
+
+def _line(text: str, status: int, call_id: str) -> Response:
+    response = Response(f"{text}\n", status, content_type="text/plain")
+    response.headers["X-Call-Id"] = call_id
+    return response
 
 
 def _where(error: Exception) -> str:

@@ -94,10 +94,10 @@ class Observation:
             "failed", call=call_id, error=type(error).__name__, where=where, details=details
         )
 
-    def refused(self, status: int, why: str) -> None:
+    def refused(self, call_id: str, status: int, why: str) -> None:
         """A request was refused before it was read as XML."""
         self._http.labels(str(status)).inc()
-        self._log.info("refused", status=status, why=why)
+        self._log.info("refused", call=call_id, status=status, why=why)
 
     def exposition(self) -> bytes:
         """All counts of all workers, in Prometheus' text format."""

@@ -31,7 +31,8 @@ ABOUT_IMPORTS: Final = (
 )
 """What is imported from elsewhere, and how. Nothing is, which no reader can get wrong."""
 ABOUT_HEADERS_AND_FAULTS: Final = ("R2205", "R2720", "R2721", "R2723", "R2749", "R2754")
-"""How headers and faults are to be declared. None are: a Fault of ours has no detail."""
+"""How headers and faults are to be declared. None are: the detail of a Fault of ours
+is not part of the contract."""
 
 Rule = Callable[[bytes, etree._Element], Iterable[object]]
 """What breaks an assertion, in a document and its root."""

@@ -14,7 +14,7 @@ from sso_bridge.errors import BridgeError, Busy, InvalidMessage, SourceUnavailab
 from sso_bridge.soap.contract import schema
 from sso_bridge.soap.envelope import MustUnderstand, Shape, VersionMismatch
 from sso_bridge.soap.faults import fault
-from sso_bridge.soap.namespaces import RUM, SOAP11_ENVELOPE, SOAP12_ENVELOPE, XML, XSI
+from sso_bridge.soap.namespaces import CALL, RUM, SOAP11_ENVELOPE, SOAP12_ENVELOPE, XML, XSI
 
 PATH = "/RemoteUserManagement"
 NAMESPACES = {Shape.SOAP11: SOAP11_ENVELOPE, Shape.SOAP12: SOAP12_ENVELOPE}
@@ -105,7 +105,8 @@ def test_a_login_in_another_encoding_is_the_same_login(
 
 
 def code_and_text(shape: Shape, answer: bytes) -> tuple[str, str]:
-    """The local name of the Fault's code, and its text; checks the Fault's own form."""
+    """The local name of the Fault's code, and its text without the call's id; checks the Fault's
+    own form."""
     element = message_of(shape, answer)
     namespace = NAMESPACES.get(shape, SOAP11_ENVELOPE)
     assert element.tag == f"{{{namespace}}}Fault"
@@ -116,11 +117,28 @@ def code_and_text(shape: Shape, answer: bytes) -> tuple[str, str]:
         assert text.get(f"{{{XML}}}lang") == "en"
         reason = text.text
     else:
-        assert [child.tag for child in element] == ["faultcode", "faultstring"]
-        code, reason = (child.text or "" for child in element)
+        detail = [] if code11_is_about_the_header(element) else ["detail"]
+        assert [child.tag for child in element] == ["faultcode", "faultstring", *detail]
+        code, reason = (element.findtext(part) or "" for part in ("faultcode", "faultstring"))
     prefix, _, name = code.partition(":")
     assert element.nsmap[prefix] == namespace
-    return name, reason or ""
+    return name, (reason or "").partition(" (call ")[0]
+
+
+def code11_is_about_the_header(fault: etree._Element) -> bool:
+    """Then SOAP 1.1 allows no detail (4.4)."""
+    code = (fault.findtext("faultcode") or "").rpartition(":")[2]
+    return code in ("MustUnderstand", "VersionMismatch")
+
+
+def call_id_in(fault: etree._Element) -> str:
+    """The one that a Fault of any shape names."""
+    found = fault.findtext(f"detail/{{{CALL}}}call")
+    if found is None:
+        found = fault.findtext(f"{{{SOAP12_ENVELOPE}}}Detail/{{{CALL}}}call")
+    if found is None:
+        found = (fault.findtext("faultstring") or "").partition(" (call ")[2].removesuffix(")")
+    return found
 
 
 TWO_NAMES = {"Sender": "Client", "Receiver": "Server"}
@@ -147,8 +165,9 @@ def test_an_error_becomes_the_fault_of_its_shape(
         status = 500
     if shape is Shape.PLAIN and isinstance(error, (MustUnderstand, VersionMismatch)):
         status = 400
-    sent_status, body = fault(shape, error)
+    sent_status, body = fault(shape, error, "c<1")
     assert (sent_status, code_and_text(shape, body)[0]) == (status, code)
+    assert call_id_in(message_of(shape, body)) == "c<1"
     assert b"secret" not in body
     assert b"5432" not in body
 
@@ -174,6 +193,23 @@ def test_what_shows_no_shape_gets_that_of_its_content_type(
         answer = post(http, body, content_type)
         assert answer.headers["Content-Type"] == MEDIA_TYPES[guess]
         assert code_and_text(guess, answer.data)[0] in ("Client", "Sender")
+
+
+def test_a_fault_names_the_call_as_its_header_does(http: Client, shape: Shape) -> None:
+    bodies = [in_shape(shape, GET_USER.replace("loginID", "loginId"))]
+    if shape is not Shape.PLAIN:
+        header = '<s:Header><h:a xmlns:h="urn:h" s:mustUnderstand="1"/></s:Header>'
+        bodies.append(in_shape(shape, GET_USER, header))
+    for body in bodies:
+        answer = post(http, body, "text/xml")
+        call_id = answer.headers["X-Call-Id"]
+        assert call_id and call_id_in(message_of(shape, answer.data)) == call_id
+
+
+def test_a_refusal_before_the_call_is_named_as_well(http: Client) -> None:
+    answer = post(http, GET_USER, "image/png")
+    assert answer.status_code == 415
+    assert answer.text.endswith(f"(call {answer.headers['X-Call-Id']})\n")
 
 
 @pytest.mark.parametrize("soap", NAMESPACES, ids=lambda shape: str(shape.value))
