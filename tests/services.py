@@ -28,7 +28,7 @@ import redis
 from sqlalchemy import URL, Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
-__all__ = ["REQUIRE", "MariaDB", "PostgreSQL", "Redis", "Service", "give_up"]
+__all__ = ["REQUIRE", "MariaDB", "PostgreSQL", "Redis", "Service", "children", "give_up"]
 
 REQUIRE: Final = "SSO_BRIDGE_REQUIRE_SERVICES"
 START_SECONDS: Final = 60.0
@@ -155,7 +155,7 @@ class Service(ABC):
         assert self._process is not None, "it is not running"
         pid = self._process.pid
         os.kill(pid, signal.SIGSTOP)  # so that it starts no further process meanwhile
-        for process in [*_children(pid), pid]:
+        for process in [*children(pid), pid]:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         self._ended()
@@ -174,7 +174,7 @@ class Service(ABC):
         assert self._process is not None, "it is not running"
         pid = self._process.pid
         os.kill(pid, signal.SIGSTOP)
-        processes = [pid, *_children(pid)]
+        processes = [pid, *children(pid)]
         for process in processes:
             os.kill(process, signal.SIGSTOP)
         ends = time.monotonic() + STOP_SECONDS
@@ -520,7 +520,7 @@ def _free_port() -> int:
         return port
 
 
-def _children(pid: int) -> Sequence[int]:
+def children(pid: int) -> Sequence[int]:
     """The processes that `pid` started, where the system is one that can tell."""
     try:
         return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

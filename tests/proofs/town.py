@@ -43,7 +43,7 @@ from sso_bridge.wiring import Parts, assemble, create_ledger
 from tests.people import CHEAP, FAR, HASH, MAPPED, SECRET, TOKEN_TABLE, Watched
 from tests.services import SqlService
 
-__all__ = ["DERIVED_WITH", "SOURCES", "Asked", "Hook", "Notes", "Town", "User", "Voice"]
+__all__ = ["DERIVED_WITH", "SOURCES", "Asked", "Hook", "Notes", "Town", "User", "Voice", "token_of"]
 
 SOURCES: Final = ("column", "minted", "derived")
 DERIVED_WITH: Final = "the town's own secret, of forty characters"
@@ -134,24 +134,24 @@ class Town:
 
     def settings(self) -> Settings:
         """What an operator would have written."""
+        return Settings.model_validate(self.tables())
+
+    def tables(self) -> dict[str, Any]:
+        """The same as tables of TOML."""
         erids: Mapping[str, Any] = {
             "column": {"strategy": "column", "column": "erid"},
             "minted": {"strategy": "minted"},
             "derived": {"strategy": "derived", "secret": DERIVED_WITH},
         }
         mapped = {**MAPPED, "url": self.users_url, "pool_size": 2}
-        return Settings.model_validate(
-            {
-                "server": {"call_seconds": self.call_seconds},
-                "hashing": {"workers": 1},
-                "ledger": {"url": self.ledger_url, "pool_size": 2},
-                "sources": {s: {**mapped, "table": f"users_{s}", "erid": erids[s]} for s in erids},
-                "sessions": {
-                    s: {**TOKEN_TABLE, "source": s, "table": f"tokens_{s}"} for s in SOURCES
-                },
-                "sites": {s: {"source": s, "create": True, "sessions": [s]} for s in SOURCES},
-            }
-        )
+        return {
+            "server": {"call_seconds": self.call_seconds},
+            "hashing": {"workers": 1},
+            "ledger": {"url": self.ledger_url, "pool_size": 2},
+            "sources": {s: {**mapped, "table": f"users_{s}", "erid": erids[s]} for s in erids},
+            "sessions": {s: {**TOKEN_TABLE, "source": s, "table": f"tokens_{s}"} for s in SOURCES},
+            "sites": {s: {"source": s, "create": True, "sessions": [s]} for s in SOURCES},
+        }
 
     def parts(self) -> Parts:
         """The bridge of one process. New passwords are hashed cheaply."""
