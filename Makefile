@@ -8,8 +8,9 @@ BIN := $(VENV)/bin
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check --quiet
 PORT ?= 8080
 TESTS ?= tests
+SECONDS ?= 600
 
-.PHONY: run test lint proofs bench clean
+.PHONY: run test lint proofs bench fuzz clean
 
 run: $(VENV)/.run
 	$(BIN)/sso-bridge demo --port $(PORT) --directory demo
@@ -33,8 +34,12 @@ proofs: $(VENV)/.test
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/calls.py
 
+# All fuzzers in turn, for SECONDS in all; what they find is kept in fuzz-findings/.
+fuzz: $(VENV)/.test
+	$(BIN)/python -m tests.attack.fuzz --seconds $(SECONDS)
+
 clean:
-	rm -rf .venv-* build dist *.egg-info demo
+	rm -rf .venv-* build dist *.egg-info demo fuzz-findings
 
 $(VENV)/.venv:
 	$(PYTHON) -m venv $(VENV)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -20,7 +18,6 @@ __all__ = [
     "Shape",
     "VersionMismatch",
     "open_envelope",
-    "parse",
     "wrap",
 ]
 
@@ -75,9 +72,6 @@ _ROLES: Final = {
         frozenset({""} | {f"{SOAP12_ENVELOPE}/role/{r}" for r in ("next", "ultimateReceiver")}),
     ),
 }
-_SHOWS_ITS_ENCODING: Final = (BOM_UTF8, BOM_UTF16_LE, BOM_UTF16_BE, b"<\0?\0", b"\0<\0?")
-"""Beginnings that say more of the encoding than any header: byte order marks, and an XML
-declaration in UTF-16."""
 _DECLARED: Final = f'xmlns:rum="{RUM}" xmlns:xsi="{XSI}"'
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 # node's `soap` knows an envelope of SOAP 1.2 by this prefix only; behind another one, what it hands
@@ -92,57 +86,6 @@ _AROUND: Final = {
         "</soap:Body></soap:Envelope>",
     ),
 }
-
-
-class _Parsers(threading.local):
-    """This thread's parsers, by the encoding that they are told: making one takes longer than it
-    needs for a message."""
-
-    def __init__(self) -> None:
-        self.usual = {charset: _parser(charset) for charset in (None, "utf-8")}
-
-    def of(self, charset: str | None) -> etree.XMLParser:
-        """A parser; raises LookupError, ValueError for an unknown encoding."""
-        return self.usual.get(charset) or _parser(charset)
-
-
-def _parser(charset: str | None) -> etree.XMLParser:
-    return etree.XMLParser(
-        encoding=charset,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        remove_comments=True,
-        remove_pis=True,
-        huge_tree=False,
-    )
-
-
-_PARSERS: Final = _Parsers()
-
-
-def parse(body: bytes, charset: str | None) -> etree._Element:
-    """The root element of `body`; `charset` is what the HTTP header says, if it does.
-
-    Nothing outside `body` is read and no entity is resolved. Raises InvalidMessage, which
-    says where the XML breaks but not what stands there."""
-    if not body or body.isspace():
-        raise InvalidMessage("the body is empty")
-    try:
-        told = None if not charset or body.startswith(_SHOWS_ITS_ENCODING) else charset.lower()
-        parser = _PARSERS.of(told)
-    except (LookupError, ValueError):
-        raise InvalidMessage("the charset of the Content-Type is not known") from None
-    try:
-        root = etree.fromstring(body, parser)
-    except etree.XMLSyntaxError as error:
-        line, column = error.position
-        raise InvalidMessage(f"not well-formed XML at line {line}, column {column}") from None
-    except (ValueError, LookupError):
-        raise InvalidMessage("not XML in the encoding it declares") from None
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise InvalidMessage("a document type declaration is not accepted")
-    return root
 
 
 def shape_of(root: etree._Element) -> Shape:

@@ -19,9 +19,10 @@ from ..core.gate import Gate
 from ..core.model import Refusal
 from ..errors import BridgeError, Rejected
 from .codec import Codec
-from .envelope import Shape, open_envelope, parse, shape_of, wrap
+from .envelope import Shape, open_envelope, shape_of, wrap
 from .faults import fault
 from .namespaces import RUM
+from .parsing import parse
 from .service import service
 from .translation import FORMS
 from .types import MESSAGES

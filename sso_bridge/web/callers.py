@@ -46,7 +46,7 @@ class Callers:
 
     def who(self, header: str | None) -> Caller | None:
         """The caller with this Authorization header; None if it is nobody's."""
-        if header is None:
+        if header is None or not header.isascii():  # which Werkzeug would raise ValueError for
             return None
         digest = hashlib.blake2b(header.encode("latin-1", "replace"), key=self._key).digest()
         known = self._good.get(digest)

@@ -15,7 +15,8 @@ from lxml import etree
 from sso_bridge import __version__
 from sso_bridge.errors import InvalidLogin, LoginTaken, UserNotActive
 from sso_bridge.soap.contract import OPERATIONS, schema
-from sso_bridge.soap.envelope import Shape, open_envelope, parse
+from sso_bridge.soap.envelope import Shape, open_envelope
+from sso_bridge.soap.parsing import parse
 from sso_bridge.web.page import REFUSED, SAMPLES, Page, Sample
 
 URL = "https://sso.example.com/RemoteUserManagement"

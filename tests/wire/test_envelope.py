@@ -12,9 +12,9 @@ from sso_bridge.soap.envelope import (
     Shape,
     VersionMismatch,
     open_envelope,
-    parse,
 )
 from sso_bridge.soap.namespaces import RUM, SOAP11_ENVELOPE, SOAP12_ENVELOPE
+from sso_bridge.soap.parsing import parse
 
 NEXT11 = "http://schemas.xmlsoap.org/soap/actor/next"
 ROLE12 = "http://www.w3.org/2003/05/soap-envelope/role/"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sso_bridge.errors import InvalidMessage
-from sso_bridge.soap.envelope import parse
+from sso_bridge.soap.parsing import parse
 
 
 def document(text: str, encoding: str, declared: str | None) -> bytes:

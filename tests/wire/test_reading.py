@@ -12,8 +12,8 @@ from lxml import etree
 
 from sso_bridge.errors import InvalidMessage
 from sso_bridge.soap.codec import MAX_ITEMS, Codec, Forms
-from sso_bridge.soap.envelope import parse
 from sso_bridge.soap.namespaces import COMMON, RUM, XSD, XSI
+from sso_bridge.soap.parsing import parse
 from sso_bridge.soap.types import COMMON_TYPES, MESSAGES
 
 
