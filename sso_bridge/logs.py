@@ -38,7 +38,9 @@ class Log:
         """The one that it is, and as it is written."""
         out = getattr(sys.stderr, "buffer", None)
         # With `python -u` it is a raw file, which may take a part of a line.
-        self._out = io.BufferedWriter(out) if isinstance(out, io.RawIOBase) else out
+        if isinstance(out, io.RawIOBase):  # and this does not close it when it goes
+            out = io.BufferedWriter(io.FileIO(out.fileno(), "wb", closefd=False))
+        self._out = out
         self.level = level
         self.debug, self.info, self.warning, self.error = (
             self._writer(one) if place >= LEVELS.index(level) else _silent

@@ -5,27 +5,37 @@ loaded. It is imported after PROMETHEUS_MULTIPROC_DIR is set, which is read at i
 
 from __future__ import annotations
 
-import os
+import signal
+from collections.abc import Sequence
 from pathlib import Path
+from socket import socket
 
 from . import logs, wiring
 from .config import Settings
-from .processes import begin_worker
-from .web import WebApplication
+from .processes import LEAVE, RollCall, begin_worker, stop_accepting, when_accepting
+from .web import Leaving
 from .web.guard import ConnectionGuard
 
 __all__ = ["load_application"]
 
 
 def load_application(
-    settings: Settings, folder: Path, *, port: int, url: str, metrics: str, ready: int
-) -> WebApplication:
-    """The application, ready to be called.
+    settings: Settings,
+    folder: Path,
+    listener: int,
+    others: Sequence[socket],
+    *,
+    port: int,
+    url: str,
+    metrics: str,
+    roll: RollCall,
+) -> Leaving:
+    """The application, ready to be called by whoever connects to the descriptor `listener`.
 
     The settings are the parent's, also in a worker that replaces another: a file that is
-    being edited must not decide how calls are answered. `ready` is the pipe that the parent
-    waits at."""
-    begin_worker()
+    being edited must not decide how calls are answered. `others` are the sockets of the other
+    workers; at `roll` the parent hears that this one takes connections."""
+    begin_worker(others)
     server = settings.server
     logs.configure()
     application = wiring.application(settings, folder, url=url, metrics_directory=metrics)
@@ -35,5 +45,12 @@ def load_application(
         body_seconds=server.body_seconds,
         call_seconds=server.call_seconds,
     ).start()
-    os.write(ready, b".")
-    return application
+    leaving = Leaving(application)
+
+    def leave(number: int, frame: object) -> None:
+        leaving.begin()
+        stop_accepting(listener)
+
+    signal.signal(LEAVE, leave)
+    when_accepting(listener, roll.say)
+    return leaving

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 
-from .options import settings_at
-
 __all__ = ["command"]
 
 
@@ -32,12 +30,11 @@ def command(port: int | None, directory: Path) -> None:
 
 def _serve(port: int | None, directory: Path) -> None:
     from .. import demo, serving
-    from ..config.safety import safe_to_serve
 
     config = demo.prepare(directory)
-    settings, _ = settings_at(config)
-    safe_to_serve(settings)
-    address = serving.Address.of(settings, port=port)
+    given = {"port": port}
+    settings = serving.settings_to_serve(config, given)
+    address = serving.Address.of(settings)
     url = address.url(settings)
     person = demo.PEOPLE[0]
     lines = [
@@ -55,7 +52,7 @@ def _serve(port: int | None, directory: Path) -> None:
         "",
         "Users: " + ", ".join(f"{p.email} ({p.shows}; {p.password!r})" for p in demo.PEOPLE),
     ]
-    serving.serve(settings, config, address, announce="\n".join(lines))
+    serving.serve(settings, config, address, announce="\n".join(lines), given=given)
 
 
 def _program() -> str:

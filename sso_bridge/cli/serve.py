@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .options import config_option, settings_at
+from .options import config_option
 
 __all__ = ["command"]
 
@@ -21,15 +21,9 @@ def command(config: Path, host: str | None, port: int | None, workers: int | Non
 
     Example: sso-bridge serve --config bridge.toml --workers 2"""
     from .. import serving
-    from ..config.safety import safe_to_serve
 
-    settings, _ = settings_at(config)
-    changed = {"host": host, "workers": workers}
-    server = settings.server.model_copy(
-        update={name: value for name, value in changed.items() if value is not None}
-    )
-    settings = settings.model_copy(update={"server": server})
-    safe_to_serve(settings)
-    address = serving.Address.of(settings, port=port)
-    announce = f"serving {address.url(settings)} with {server.workers} worker(s)"
-    serving.serve(settings, config, address, announce=announce)
+    given = {"host": host, "port": port, "workers": workers}
+    settings = serving.settings_to_serve(config, given)
+    address = serving.Address.of(settings)
+    announce = f"serving {address.url(settings)} with {settings.server.workers} worker(s)"
+    serving.serve(settings, config, address, announce=announce, given=given)

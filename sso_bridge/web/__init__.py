@@ -2,6 +2,8 @@
 
 from .application import WebApplication
 from .callers import Callers, Credential
+from .leaving import Leaving
 from .observation import Observation
+from .reloads import Reloads
 
-__all__ = ["Callers", "Credential", "Observation", "WebApplication"]
+__all__ = ["Callers", "Credential", "Leaving", "Observation", "Reloads", "WebApplication"]

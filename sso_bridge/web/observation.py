@@ -20,6 +20,8 @@ METRICS: Final[dict[str, str]] = {
     "sso_bridge_alarms_total": "Things that an operator must look at, by kind.",
     "sso_bridge_notices_total": "Things that are allowed and worth knowing, by kind.",
     "sso_bridge_http_refused_total": "Requests refused before they were read as XML, by status.",
+    "sso_bridge_reload_successful": "1, or 0 if the configuration read last was refused.",
+    "sso_bridge_configuration_since_seconds": "Unix time the configuration is in force since.",
 }
 """Every metric and its help text; docs/operations.md lists them."""
 

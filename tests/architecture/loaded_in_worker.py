@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from sso_bridge import serving
-from sso_bridge.config import load
 from sso_bridge.soap.contract import PATH
 from sso_bridge.soap.namespaces import RUM
 
@@ -21,9 +20,7 @@ from sso_bridge.soap.namespaces import RUM
 class OneWorker:
     """Stands in for the HTTP server: forks once, as it does, and asks the application itself."""
 
-    main_loop_interrupt: object = None
-
-    def serve(self, *, target_loader: Callable[[], Any], wrap_loader: bool) -> None:
+    def serve(self, *, target_loader: Callable[..., Any], wrap_loader: bool) -> None:
         early = set(sys.modules)
         child = os.fork()
         if child == 0:
@@ -35,8 +32,8 @@ class OneWorker:
         if status:
             sys.exit(os.waitstatus_to_exitcode(status))
 
-    def _work(self, target_loader: Callable[[], Any], early: set[str]) -> None:
-        application = target_loader()
+    def _work(self, target_loader: Callable[..., Any], early: set[str]) -> None:
+        application = target_loader(-1, ())
         status = _login(application)
         told = {
             "status": status,
@@ -65,9 +62,9 @@ def _login(application: Any) -> int:
 
 def main() -> None:
     config = Path(sys.argv[1])
-    settings, _ = load(config)
-    vars(serving)["_server"] = lambda settings, address: OneWorker()
-    serving.serve(settings, config, serving.Address.of(settings, port=0), announce="")
+    settings = serving.settings_to_serve(config, {"port": 0})
+    vars(serving)["_server"] = lambda service: OneWorker()
+    serving.serve(settings, config, serving.Address.of(settings), announce="")
 
 
 if __name__ == "__main__":

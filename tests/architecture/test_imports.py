@@ -37,9 +37,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "doctor": BELOW | {"database", "sources", "passwords"},
     "wizard": BELOW | {"database", "sources", "passwords", "config", "wiring", "observing"},
     "processes": frozenset(),
-    "serving": frozenset(
-        {"errors", "config", "wiring", "soap", "observing", "processes", "worker"}
-    ),
+    "supervisor": frozenset({"processes"}),
+    "reloading": frozenset({"errors", "config"}),
+    "serving": frozenset({"errors", "config", "wiring", "soap", "web", "observing", "logs"})
+    | {"processes", "reloading", "supervisor", "worker"},
     "worker": frozenset({"config", "wiring", "logs", "web", "processes"}),
     "cli": BELOW
     | {*PORTS, "__init__", "soap", "config", "wiring", "serving", "logs", "demo", "observing"}

@@ -10,6 +10,7 @@ from typing import get_args
 import click
 import pytest
 
+from sso_bridge import serving
 from sso_bridge.cli import COMMANDS, group
 from sso_bridge.config.example import sections
 from sso_bridge.config.source import Erid
@@ -25,9 +26,12 @@ from sso_bridge.web.observation import METRICS
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 IGNORED = {"help", "version"}
-EVENTS = set(
-    re.findall(r"_log\.\w+\(\s*\"(\w+)\"", Path(observation.__file__).read_text(encoding="utf-8"))
-)
+LOGGING = [Path(str(module.__file__)) for module in (observation, serving)]
+EVENTS = {
+    event
+    for path in LOGGING
+    for event in re.findall(r"_log(?:\(\))?\.\w+\(\s*\"(\w+)\"", path.read_text(encoding="utf-8"))
+}
 TABLES = {*METADATA.tables, REVISIONS}
 
 
