@@ -97,6 +97,8 @@ def _for_people(facts: dict[str, Any]) -> bytes:
 
 def _shown(value: object) -> str:
     """As it is where that is one plain word, else with quotes and escapes."""
+    if isinstance(value, dict):
+        return ",".join(f"{name}:{_shown(one)}" for name, one in value.items())
     text = str(value)
     plain = text.isprintable() and text and not set(text) & set(' "=')
     return text if plain else json.dumps(text, ensure_ascii=not text.isprintable())

@@ -28,6 +28,7 @@ COMMANDS: Final[dict[str, str]] = {
     "erid": "Show, give, import, export and take back ERIDs.",
     "try": "Put one call through the bridge and explain each step.",
     "session": "Make and read session tokens.",
+    "pseudonym": "Print what the log calls somebody.",
     "wsdl": "Print the contract.",
 }
 """Name and summary of each command; the module of the same name holds it."""

@@ -110,6 +110,12 @@ class Log(Section):
         "info", description="The least severity that is written."
     )
     format: Literal["json", "console"] = Field("json", description="For machines, or for people.")
+    key: SecretStr | None = Field(
+        None,
+        description="The key of the hashes that stand for people in the log and the trail. Unset, "
+        "it is derived from the ledger's, so that all nodes of one ledger have the same.",
+        examples=["SSO_BRIDGE_LOG_KEY"],
+    )
 
 
 class Hashing(Section):

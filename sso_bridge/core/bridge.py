@@ -127,7 +127,7 @@ class Bridge:
         if not source.rehashes or stored is None:
             return
         try:
-            deadline = Deadline(min(deadline.left() / 2, _RENEWAL_SECONDS))
+            deadline = deadline.within(min(deadline.left() / 2, _RENEWAL_SECONDS))
             renewed = source.passwords.renewed(password, stored, deadline)
             if renewed is not None:
                 done = source.users.replace_hash(found.record.subject, stored, renewed, deadline)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from queue import Empty, SimpleQueue
@@ -40,11 +41,12 @@ class Database:
     """One database URL and the connections to it.
 
     `unavailable` is the error that an outage becomes, and `what` names the database in its
-    details ("source 'shop'"). `pool_size` connections are open at most; a call that finds
-    none free waits until its deadline. `call_seconds` bounds any single statement on
-    engines that take such a bound when connecting, for calls whose deadline is later.
-    `durable` asks SQLite for a write-ahead log with a full sync: set it for a file that
-    belongs to the bridge. `create` lets SQLite make a file that is missing."""
+    details ("source 'shop'"). `phase` is what a call's time is noted under. `pool_size`
+    connections are open at most; a call that finds none free waits until its deadline.
+    `call_seconds` bounds any single statement on engines that take such a bound when connecting,
+    for calls whose deadline is later. `durable` asks SQLite for a write-ahead log with a full
+    sync: set it for a file that belongs to the bridge. `create` lets SQLite make a file that is
+    missing."""
 
     def __init__(
         self,
@@ -52,12 +54,14 @@ class Database:
         *,
         what: str,
         unavailable: type[Unavailable] = Unavailable,
+        phase: str = "source",
         pool_size: int = 8,
         call_seconds: float = 5.0,
         durable: bool = False,
         create: bool = False,
     ) -> None:
         self.what = what
+        self.phase = phase
         self._unavailable = unavailable
         try:
             parsed = with_driver(make_url(url))
@@ -204,7 +208,7 @@ class Database:
 class _Block:
     """The time for which a call has a connection."""
 
-    __slots__ = ("_connection", "_database", "_deadline", "_had_turn", "_write")
+    __slots__ = ("_begun", "_connection", "_database", "_deadline", "_had_turn", "_write")
 
     def __init__(self, database: Database, deadline: Deadline, write: bool) -> None:
         self._database, self._deadline, self._write = database, deadline, write
@@ -213,7 +217,12 @@ class _Block:
     def __enter__(self) -> Connection:
         if self._database.waits:
             self._had_turn = TURN.give_back()
-        self._connection = self._database._open(self._deadline, self._write)
+        self._begun = time.monotonic()
+        try:
+            self._connection = self._database._open(self._deadline, self._write)
+        except BaseException:
+            self._deadline.took(self._database.phase, self._begun)
+            raise
         return self._connection
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -226,8 +235,10 @@ class _Block:
                 failed = error is not None
             finally:
                 self._database._close(self._connection, failed=failed)
+                now = self._deadline.took(self._database.phase, self._begun)
                 if self._had_turn:
                     TURN.take()
+                    self._deadline.took("turn", now)
         except BaseException as later:
             raised = later
         if raised is None:

@@ -30,6 +30,10 @@ class Digests:
         """A hash by which the key is known again."""
         return self._of("check")
 
+    def derived(self, purpose: str) -> bytes:
+        """A key for another purpose, the same wherever this one is."""
+        return bytes.fromhex(self._of("derived", purpose))
+
     def subject(self, source: str, subject: str) -> str:
         """Of a person, by the key of their source."""
         return self._of("subject", source, subject)

@@ -55,6 +55,10 @@ class SqlLedger:
         note_secrets(self._database, self._declared, opened, deadline)
         self._opened, self._file = Entries(opened, self._clock), file
 
+    def derived_key(self, purpose: str) -> bytes | None:
+        """A key that every node with this ledger has; None until it was opened."""
+        return None if self._opened is None else self._opened.digests.derived(purpose)
+
     def binding(self, person: Person, deadline: Deadline) -> Binding | None:
         """The ERID that `person` has; see `core.ports.Ledger`."""
         entries = self._ready(deadline)

@@ -86,7 +86,7 @@ class HashPool:
         DeadlineExceeded when the time is up, and then work that has not begun never will.
         Work that has begun goes on to its end, unheard."""
         job = _Job(work, password, deadline, kind)
-        left = deadline.left()
+        begun, left = time.monotonic(), deadline.left()
         with self._state:
             self._check(left)
             if len(self._threads) < self.workers:
@@ -94,7 +94,11 @@ class HashPool:
             self._queue.append(job)
         TURN.give_back()  # not lent: what a login still does is little, beside its hash
         self._calls.put(True)
-        if not job.done.acquire(timeout=left):
+        in_time = job.done.acquire(timeout=left)
+        deadline.phases.append(("hash_wait", begun, job.begun or time.monotonic()))
+        if job.begun is not None:
+            deadline.took("hash", job.begun)
+        if not in_time:
             self._give_up(job)
             raise DeadlineExceeded("no time left for the password hash")
         if job.error is None:
@@ -176,6 +180,7 @@ class HashPool:
                     continue  # it was given up
                 job = self._queue.popleft()
                 began = self._running[job] = self._clock()
+            job.begun = time.monotonic()
             try:
                 job.deadline.left()
                 answer, error = job.work(job.password), None
@@ -199,7 +204,7 @@ class HashPool:
 class _Job:
     """One computation, and what came of it."""
 
-    __slots__ = ("answer", "deadline", "done", "error", "kind", "password", "work")
+    __slots__ = ("answer", "begun", "deadline", "done", "error", "kind", "password", "work")
 
     def __init__(
         self,
@@ -209,6 +214,8 @@ class _Job:
         kind: Hashable,
     ) -> None:
         self.work, self.password, self.deadline, self.kind = work, password, deadline, kind
+        self.begun: float | None = None
+        """When, on the monotonic clock; None if it did not yet."""
         self.answer: object = None
         self.error: BaseException | None = None
         self.done = threading.Lock()

@@ -58,7 +58,7 @@ class UsualHash:
         if self._clock() < self._due or not self._learning.acquire(blocking=False):
             return
         try:
-            hashes = self._sample(SIZE, Deadline(min(left / 2, PATIENCE)))
+            hashes = self._sample(SIZE, deadline.within(min(left / 2, PATIENCE)))
         except BridgeError:
             self._due = self._clock() + RETRY
         else:

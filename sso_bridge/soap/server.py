@@ -5,6 +5,7 @@ written here, step by step. Every failure becomes a Fault here, and nowhere else
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -67,28 +68,32 @@ class Endpoint:
 
     def answer(self, body: bytes, *, charset: str | None, guess: Shape, call: Call) -> Answer:
         """The answer to `body`. `guess` is the shape of a Fault for a body that shows none."""
-        shape = guess
+        shape, begun = guess, time.monotonic()
         try:
             document = parse(body, charset)
             shape = shape_of(document)
-            return self._answer(call, shape, document)
+            return self._answer(call, shape, document, begun)
         except Exception as error:  # the last resort of every call: a Fault, with the rest logged
             return self._fault(call, shape, error)
 
-    def _answer(self, call: Call, shape: Shape, document: etree._Element) -> Answer:
+    def _answer(self, call: Call, shape: Shape, document: etree._Element, begun: float) -> Answer:
         sent = open_envelope(document)
         call.operation = sent.name.removesuffix("Request")
         method, response = self._methods[sent.name]
         request = self._codec.read(sent.name, sent.element)
         call.about = request.key
+        call.deadline.took("parse", begun)
         self._gate.enter(call, request)
         answer = method(call, request)
         if not isinstance(answer, Refusal):
             call.about = answer.key
+        begun = time.monotonic()
+        body = wrap(shape, self._codec.write(response, answer))
+        call.deadline.took("write", begun)
         return Answer(
             200,
             shape.media_type,
-            wrap(shape, self._codec.write(response, answer)),
+            body,
             answer.kind if isinstance(answer, Refusal) else "accepted",
             None,
         )

@@ -109,7 +109,7 @@ class SqlSource:
     def find(self, key: Lookup, deadline: Deadline, *, profile: bool = False) -> Record | None:
         """The one user that `key` names, or None; see `core.ports.UserSource`."""
         if self._replica is not None and time.monotonic() >= self._replica_rests_until:
-            soon = Deadline(deadline.left() / 2)
+            soon = deadline.within(deadline.left() / 2)
             try:
                 record = self._find(self._replica, key, soon, profile)
             except IdentityAlarm:

@@ -103,11 +103,13 @@ class WebApplication:
     def _soap(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         caller = self._caller(environ)
         guess, charset = _content_type(environ.get("CONTENT_TYPE"))
+        arrives = time.monotonic()
         with self.reads:
             body = read_body(environ, most=self._max_body_bytes, seconds=self._body_seconds)
-        begun = time.monotonic()
         call = Call(self._next_id(), Deadline(self._call_seconds), caller)
+        begun = call.deadline.took("read", arrives)
         with TURN:
+            call.deadline.took("turn", begun)
             answer = self._endpoint.answer(body, charset=charset, guess=guess, call=call)
             self._note(call, answer, time.monotonic() - begun)
         start_response(
@@ -129,9 +131,7 @@ class WebApplication:
         if error is not None:
             details = error.details if isinstance(error, BridgeError) else ""
             self._observation.failed(call.id, error, _where(error), details)
-        self._observation.call(
-            call.id, call.caller.name, call.operation, answer.outcome, answer.status, seconds
-        )
+        self._observation.call(call, answer.outcome, answer.status, seconds)
 
     def _caller(self, environ: dict[str, Any]) -> Caller:
         """Who calls; raises Unauthorized."""

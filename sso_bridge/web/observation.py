@@ -9,6 +9,9 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 
 from ..core.alarms import ALARMS, NOTICES
+from ..core.call import Call
+from ..core.deadline import spent
+from ..core.pseudonyms import Pseudonyms
 from ..logs import Log
 from .tally import Tally
 
@@ -17,6 +20,7 @@ __all__ = ["METRICS", "Observation"]
 METRICS: Final[dict[str, str]] = {
     "sso_bridge_calls_total": "Calls answered, by operation and outcome.",
     "sso_bridge_call_seconds": "Time from a request's last byte to its answer, by operation.",
+    "sso_bridge_phase_seconds": "What that time was spent on, by operation and phase.",
     "sso_bridge_alarms_total": "Things that an operator must look at, by kind.",
     "sso_bridge_notices_total": "Things that are allowed and worth knowing, by kind.",
     "sso_bridge_http_refused_total": "Requests refused before they were read as XML, by status.",
@@ -34,8 +38,11 @@ class Observation:
     `multiprocess_directory` says that several workers share their counts through the
     directory named by PROMETHEUS_MULTIPROC_DIR."""
 
-    def __init__(self, log: Log, *, multiprocess_directory: str | None = None) -> None:
+    def __init__(
+        self, log: Log, pseudonyms: Pseudonyms, *, multiprocess_directory: str | None = None
+    ) -> None:
         self._log = log
+        self._pseudonyms = pseudonyms
         self._directory = multiprocess_directory
         self._registry = CollectorRegistry()
 
@@ -45,15 +52,16 @@ class Observation:
         self._alarms = counter("sso_bridge_alarms_total", "kind")
         self._notices = counter("sso_bridge_notices_total", "kind")
         self._http = counter("sso_bridge_http_refused_total", "status")
-        seconds = Histogram(
-            "sso_bridge_call_seconds",
-            METRICS["sso_bridge_call_seconds"],
-            ("operation",),
-            buckets=_BUCKETS,
-            registry=self._registry,
+
+        def histogram(name: str, *labels: str) -> Histogram:
+            return Histogram(name, METRICS[name], labels, buckets=_BUCKETS, registry=self._registry)
+
+        self._tally = Tally(
+            counter("sso_bridge_calls_total", "operation", "outcome"),
+            histogram("sso_bridge_call_seconds", "operation"),
+            histogram("sso_bridge_phase_seconds", "operation", "phase"),
+            _BUCKETS,
         )
-        calls = counter("sso_bridge_calls_total", "operation", "outcome")
-        self._tally = Tally(calls, seconds, _BUCKETS)
         if multiprocess_directory is not None:
             self._tally.pour_regularly()
         for kind in ALARMS:
@@ -75,19 +83,22 @@ class Observation:
         """What the call just found out; written at debug level."""
         self._log.debug("step", what=what, **facts)
 
-    def call(
-        self, call_id: str, caller: str, operation: str, outcome: str, status: int, seconds: float
-    ) -> None:
+    def call(self, call: Call, outcome: str, status: int, seconds: float) -> None:
         """One call was answered."""
-        self._tally.note(operation or "unknown", outcome, seconds)
+        phases = spent(call.deadline.phases)
+        self._tally.note(call.operation or "unknown", outcome, seconds, phases)
         self._log.info(
             "call",
-            call=call_id,
-            caller=caller,
-            operation=operation,
+            call=call.id,
+            caller=call.caller.name,
+            operation=call.operation,
+            site=call.site,
+            person=self._pseudonyms.erid(call.about.erid),
+            login=self._pseudonyms.login(call.about.login_id),
             outcome=outcome,
             status=status,
             milliseconds=round(seconds * 1000, 2),
+            phases={phase: round(lasted * 1000, 2) for phase, lasted in phases.items()},
         )
 
     def failed(self, call_id: str, error: Exception, where: str, details: str) -> None:

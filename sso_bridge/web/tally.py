@@ -1,7 +1,7 @@
 """How many calls there were and how long they took, counted cheaply and poured into metrics.
 
 prometheus_client takes its lock, asks for the process's number and writes to a file for each of
-the three values that a call changes, which together takes a twentieth of the call. Here a call
+each value that a call changes, which for three of them takes a twentieth of the call. Here a call
 leaves a note, and the notes are added up first."""
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections import deque
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -23,17 +24,22 @@ _MOST_NOTES: Final = 1000
 
 
 class Tally:
-    """Calls by operation and outcome in `calls`, and seconds by operation in `seconds`, whose
-    buckets end at `bounds`. What a process noted last is lost when it ends."""
+    """Calls by operation and outcome in `calls`, seconds by operation in `seconds`, and seconds by
+    operation and phase in `phases`. The buckets of both end at `bounds`. What a process noted last
+    is lost when it ends."""
 
-    def __init__(self, calls: Counter, seconds: Histogram, bounds: tuple[float, ...]) -> None:
-        self._calls, self._seconds, self._bounds = calls, seconds, bounds
-        self._notes: deque[tuple[str, str, float]] = deque()
+    def __init__(
+        self, calls: Counter, seconds: Histogram, phases: Histogram, bounds: tuple[float, ...]
+    ) -> None:
+        self._calls, self._seconds, self._phases, self._bounds = calls, seconds, phases, bounds
+        self._notes: deque[tuple[str, str, float, Mapping[str, float]]] = deque()
         self._pouring = threading.Lock()
 
-    def note(self, operation: str, outcome: str, seconds: float) -> None:
+    def note(
+        self, operation: str, outcome: str, seconds: float, phases: Mapping[str, float]
+    ) -> None:
         """One call more."""
-        self._notes.append((operation, outcome, seconds))
+        self._notes.append((operation, outcome, seconds, phases))
         if len(self._notes) >= _MOST_NOTES:
             self._try_to_pour()
 
@@ -56,20 +62,25 @@ class Tally:
         """Make the metrics say all that was noted."""
         with self._pouring:
             counts: dict[tuple[str, str], int] = {}
-            times: dict[str, tuple[list[int], list[float]]] = {}
+            times: dict[tuple[str, ...], list[float]] = {}
             for _ in range(len(self._notes)):
-                operation, outcome, seconds = self._notes.popleft()
+                operation, outcome, seconds, phases = self._notes.popleft()
                 counts[operation, outcome] = counts.get((operation, outcome), 0) + 1
-                if operation not in times:
-                    times[operation] = [0] * (len(self._bounds) + 1), []
-                buckets, lasted = times[operation]
-                buckets[bisect_left(self._bounds, seconds)] += 1
-                lasted.append(seconds)
-            for (operation, outcome), count in counts.items():
-                self._calls.labels(operation, outcome).inc(count)
-            for operation, (buckets, lasted) in times.items():
-                histogram = self._seconds.labels(operation)
-                histogram._sum.inc(sum(lasted))
-                for bucket, count in zip(histogram._buckets, buckets, strict=True):
-                    if count:
-                        bucket.inc(count)
+                times.setdefault((operation,), []).append(seconds)
+                for phase, lasted in phases.items():
+                    times.setdefault((operation, phase), []).append(lasted)
+            for labels, count in counts.items():
+                self._calls.labels(*labels).inc(count)
+            for place, seconds_each in times.items():
+                histogram = self._seconds if len(place) == 1 else self._phases
+                self._observe(histogram.labels(*place), seconds_each)
+
+    def _observe(self, histogram: Histogram, each: Sequence[float]) -> None:
+        """As `histogram.observe` of each would."""
+        buckets = [0] * (len(self._bounds) + 1)
+        for seconds in each:
+            buckets[bisect_left(self._bounds, seconds)] += 1
+        histogram._sum.inc(sum(each))
+        for bucket, count in zip(histogram._buckets, buckets, strict=True):
+            if count:
+                bucket.inc(count)

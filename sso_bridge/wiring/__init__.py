@@ -5,6 +5,7 @@ from .declared import database_url, mapping
 from .ledger import check_ledger, create_ledger, declared_ledger, ledger_database, register
 from .parts import Parts, assemble, source_database, sql_settings
 from .passwords import password_limits, password_schemes
+from .pseudonyms import pseudonyms
 
 __all__ = [
     "Parts",
@@ -18,6 +19,7 @@ __all__ = [
     "mapping",
     "password_limits",
     "password_schemes",
+    "pseudonyms",
     "register",
     "source_database",
     "sql_settings",

@@ -20,6 +20,7 @@ from ..web import Callers, Credential, Observation, WebApplication
 from ..web.health import Health
 from ..web.page import Page
 from .parts import assemble
+from .pseudonyms import pseudonyms
 
 __all__ = ["application"]
 
@@ -29,7 +30,9 @@ def application(
 ) -> WebApplication:
     """The WSGI application; `url` is the endpoint's public address."""
     observation = Observation(
-        Log(settings.log.level, settings.log.format), multiprocess_directory=metrics_directory
+        Log(settings.log.level, settings.log.format),
+        pseudonyms(settings, lambda: parts.ledger),
+        multiprocess_directory=metrics_directory,
     )
     parts = assemble(settings, folder, observation)
     checks: dict[str, Callable[[Deadline], None]] = {

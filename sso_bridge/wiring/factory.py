@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
@@ -150,6 +151,7 @@ class Checked:
 
     def _ask(self, what: str, deadline: Deadline, work: Callable[[], T]) -> T:
         """What `work` returns; raises what the method `what` may raise, and nothing else."""
+        begun = time.monotonic()
         try:
             with TURN.lent():
                 return work()
@@ -167,6 +169,8 @@ class Checked:
             raise SourceUnavailable(
                 f"source {self._name!r}: {what} failed with {_described(error)}"
             ) from None
+        finally:
+            deadline.took("source", begun)
 
     def _sound(self, what: str, given: object) -> Record:
         """`given`, if it is a record through and through."""

@@ -93,6 +93,7 @@ def ledger_database(
         url,
         what="ledger",
         unavailable=LedgerUnavailable,
+        phase="ledger",
         pool_size=settings.ledger.pool_size,
         call_seconds=call_seconds or settings.server.call_seconds,
         durable=not shared,

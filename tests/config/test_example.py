@@ -34,6 +34,7 @@ SECRETS = {
     "SSO_BRIDGE_ENCRYPTION_KEY": "0123456789",
     "SSO_BRIDGE_LEDGER_URL": "sqlite:///erids.db",
     "SSO_BRIDGE_LEDGER_KEY": "0123456789" * 4,
+    "SSO_BRIDGE_LOG_KEY": "0123456789" * 4,
     "SSO_BRIDGE_ERID_SECRET": "0123456789" * 4,
 }
 DIFFERENT = {"expiry_kind", "values", "column", "expiry_column"}

@@ -7,6 +7,9 @@ import sys
 
 import pytest
 
+from sso_bridge.core.call import Call, Caller
+from sso_bridge.core.deadline import Deadline
+from sso_bridge.core.pseudonyms import Pseudonyms
 from sso_bridge.logs import Log
 from sso_bridge.web import Observation
 
@@ -15,9 +18,10 @@ from sso_bridge.web import Observation
 def test_the_level_says_what_is_written(
     capsys: pytest.CaptureFixture[str], level: str, lines: int
 ) -> None:
-    observation = Observation(Log(level))
+    observation = Observation(Log(level), Pseudonyms(lambda: b"key"))
+    call = Call("c1", Deadline(5.0), Caller("store"), "GetUser", "demo")
     observation.step("looked", row="one")
-    observation.call("c1", "store", "GetUser", "accepted", 200, 0.0015)
+    observation.call(call, "accepted", 200, 0.0015)
     written = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [line["event"] for line in written] == ["step", "call"][2 - lines :]
     if lines:

@@ -19,7 +19,10 @@ class Counted:
         self.seconds = Histogram(
             "took", "Seconds.", ("operation",), buckets=BOUNDS, registry=self.registry
         )
-        self.tally = Tally(self.calls, self.seconds, BOUNDS)
+        self.phases = Histogram(
+            "spent", "Seconds.", ("operation", "phase"), buckets=BOUNDS, registry=self.registry
+        )
+        self.tally = Tally(self.calls, self.seconds, self.phases, BOUNDS)
 
     def sample(self, name: str, **labels: str) -> float | None:
         return self.registry.get_sample_value(name, labels)
@@ -28,9 +31,10 @@ class Counted:
 def test_what_is_noted_is_what_the_histogram_itself_would_say() -> None:
     counted, expected = Counted(), Counted()
     for seconds in (0.001, 0.01, 0.010001, 0.1, 0.5, 1.0, 7.0):
-        counted.tally.note("Login", "accepted", seconds)
+        counted.tally.note("Login", "accepted", seconds, {"hash": seconds / 2})
         expected.calls.labels("Login", "accepted").inc()
         expected.seconds.labels("Login").observe(seconds)
+        expected.phases.labels("Login", "hash").observe(seconds / 2)
     counted.tally.pour()
     shown = [
         [
@@ -48,7 +52,7 @@ def test_threads_lose_no_count() -> None:
 
     def work() -> None:
         for _ in range(3000):
-            counted.tally.note("Login", "accepted", 0.5)
+            counted.tally.note("Login", "accepted", 0.5, {})
 
     threads = [threading.Thread(target=work) for _ in range(6)]
     for thread in threads:
@@ -70,7 +74,7 @@ def test_metrics_that_cannot_be_written_fail_no_call(monkeypatch: pytest.MonkeyP
     with monkeypatch.context() as patch:
         patch.setattr(counted.calls, "labels", fail)
         for _ in range(2500):
-            counted.tally.note("Login", "accepted", 0.5)
-    counted.tally.note("Login", "accepted", 0.5)
+            counted.tally.note("Login", "accepted", 0.5, {})
+    counted.tally.note("Login", "accepted", 0.5, {})
     counted.tally.pour()
     assert counted.sample("calls_total", operation="Login", outcome="accepted") is not None
