@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -29,6 +29,7 @@ __all__ = [
     "Switch",
     "at_key",
     "is_secret",
+    "is_secret_list",
 ]
 
 Switch = Annotated[bool, Strict()]
@@ -50,6 +51,11 @@ def is_secret(annotation: Any) -> bool:
     return annotation is SecretStr or SecretStr in get_args(annotation)
 
 
+def is_secret_list(annotation: Any) -> bool:
+    """Whether a field of this type holds several secrets."""
+    return get_origin(annotation) is tuple and is_secret(annotation)
+
+
 def at_key(key: str, reason: str) -> PydanticCustomError:
     """An error about one key of the section that raises it. `reason` quotes no secret."""
     return PydanticCustomError("at_key", "{reason}", {"key": key, "reason": reason})
@@ -66,7 +72,8 @@ BesidePath = Annotated[Path, AfterValidator(_beside)]
 
 class Section(BaseModel):
     """One table of the file. A secret `x` may be given as `x_env`, the name of an environment
-    variable, or `x_file`, the path of a file (its last line break does not count)."""
+    variable, or `x_file`, the path of a file (its last line break does not count). Where several
+    are possible, each may be a list, and they add up."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -78,6 +85,9 @@ class Section(BaseModel):
         context: Context = info.context or Context(Path())
         fetched = dict(values)
         for name, field in cls.model_fields.items():
+            if is_secret_list(field.annotation):
+                _fetch_list(context.folder, name, fetched)
+                continue
             if not is_secret(field.annotation):
                 continue
             given = [key for key in (name, f"{name}_env", f"{name}_file") if key in fetched]
@@ -93,6 +103,30 @@ class Section(BaseModel):
 
 
 # What a `…_env` or `…_file` holds is never quoted: a secret is pasted there by mistake easily.
+
+
+def _fetch_list(folder: Path, name: str, fetched: dict[str, Any]) -> None:
+    """Put all that is given of the secrets `name` in their place."""
+    secrets: list[str] = []
+    given = False
+    for key in (name, f"{name}_env", f"{name}_file"):
+        if key not in fetched:
+            continue
+        given, value = True, fetched.pop(key)
+        values = value if isinstance(value, list) else [value]
+        if key == name and not all(isinstance(one, str) and one for one in values):
+            raise at_key(name, f"is empty or no text; give it, or {name}_env, or {name}_file")
+        for one in values:
+            if key == f"{name}_env":
+                secrets.append(_from_environment(key, one))
+            elif key == f"{name}_file":
+                secrets.append(_from_file(folder, key, one))
+            else:
+                secrets.append(one)
+    if given and not secrets:
+        raise at_key(name, "is an empty list; leave it out, or give one")
+    if given:
+        fetched[name] = tuple(secrets)
 
 
 def _from_environment(key: str, name: object) -> str:

@@ -18,8 +18,9 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from .base import is_secret
-from .model import Caller, Settings, Wording
+from .base import is_secret, is_secret_list
+from .callers import Caller
+from .model import Settings, Wording
 from .places import alternatives
 from .sessions import JwtSession, TableSession
 from .source import Active, AddressField, Attribute, Computed, FilterRule, LoginColumn
@@ -35,6 +36,7 @@ SHOWN: Final = frozenset(
         (Active, "values"),
         (Attribute, "column"),
         (Caller, "password"),
+        (Caller, "user"),
         (JwtSession, "signing_key"),
         (TableSession, "expiry_column"),
         (TableSession, "expiry_kind"),
@@ -51,7 +53,8 @@ out. Copy what you need; config/demo.toml is a small configuration that is compl
 
 A secret KEY is read from the environment (KEY_env = "NAME") or from a file
 (KEY_file = "PATH"; a line break at its end does not count). KEY = "…" works too, and is
-warned about. Relative paths start from this file's folder.
+warned about. Where several are good at once, each may be a list. Relative paths start from this
+file's folder.
 
 Printed by: python -m sso_bridge.config.example"""
 
@@ -89,7 +92,8 @@ def reference() -> str:
         "- Relative paths, of SQLite files also, start from the folder of the file.",
         "- A **secret** `KEY` is given as `KEY_env` (the name of an environment variable),",
         "  `KEY_file` (the path of a file; one line break at its end does not count) or, with a",
-        "  warning, as `KEY` itself. An empty one is an error.",
+        "  warning, as `KEY` itself. An empty one is an error. Where a list of secrets is",
+        "  possible, each of the three may be a list, and they add up.",
         "- The file is read when the server starts, and again on SIGHUP: see",
         "  [Reload](operations.md#reload).",
         "",
@@ -243,6 +247,8 @@ def _plain(value: Any) -> Any:
 
 def _type(field: FieldInfo) -> str:
     """What may be given, in words."""
+    if is_secret_list(field.annotation):
+        return "secret, or a list of them"
     return "secret" if is_secret(field.annotation) else _words(field.annotation)
 
 
@@ -280,7 +286,7 @@ def _words(annotation: Any) -> str:
 def _default(field: FieldInfo) -> str:
     if field.default is PydanticUndefined:
         return "required"
-    if field.default is None:
+    if field.default is None or is_secret_list(field.annotation):
         return "none"
     if isinstance(field.default, SecretStr):
         return f"`{_toml(field.default.get_secret_value())}`"

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from .base import BesidePath, Count, Seconds, Section, Switch, at_key
+from .callers import Caller, Proxies
 from .sessions import JwtSession, TableSession
 from .soundness import check
 from .source import AnySource, Filter
@@ -19,6 +20,7 @@ __all__ = [
     "Hashing",
     "Ledger",
     "Log",
+    "Proxies",
     "Server",
     "Settings",
     "Site",
@@ -61,6 +63,17 @@ class Server(Section):
         description="PEM file with the certificate's private key, not encrypted.",
         examples=["server.key"],
     )
+    tls_client_ca: BesidePath | None = Field(
+        None,
+        description="PEM file with the authorities of client certificates. With it, whoever "
+        "connects must have one, also for the page, the metrics and the health checks.",
+        examples=["client-ca.pem"],
+    )
+    tls_client_crl: BesidePath | None = Field(
+        None,
+        description="PEM file with the authority's list of revoked certificates.",
+        examples=["client-crl.pem"],
+    )
     max_body_bytes: int = Field(
         262_144,
         strict=True,
@@ -100,6 +113,12 @@ class Server(Section):
         for one, other in (("tls_certificate", "tls_key"), ("tls_key", "tls_certificate")):
             if getattr(self, one) is None and getattr(self, other) is not None:
                 raise at_key(one, f"is missing; it goes together with {other}")
+        for one, other in (
+            ("tls_certificate", "tls_client_ca"),
+            ("tls_client_ca", "tls_client_crl"),
+        ):
+            if getattr(self, one) is None and getattr(self, other) is not None:
+                raise at_key(one, f"is missing; {other} goes together with it")
         return self
 
 
@@ -135,35 +154,6 @@ class Hashing(Section):
         description="How long a login may have to wait for that, in seconds. One that would wait "
         "longer, going by how long hashes took of late, is refused at once.",
     )
-
-
-class Caller(Section):
-    """Somebody who may call, by HTTP Basic; where there is nobody, anybody may.
-
-    The table's name stands for the caller in the log. Two tables may have the same user: then
-    either password is good."""
-
-    user: str = Field(
-        description="The Basic user name, without a colon.", examples=["digital-river"]
-    )
-    password: SecretStr | None = Field(
-        None,
-        description="The password: this or password_hash.",
-        examples=["SSO_BRIDGE_CALLER_PASSWORD"],
-    )
-    password_hash: SecretStr | None = Field(
-        None,
-        description="Instead of it, a hash of any format that users' passwords may have.",
-        examples=["SSO_BRIDGE_CALLER_PASSWORD_HASH"],
-    )
-
-    @model_validator(mode="after")
-    def _one(self) -> Caller:
-        if (self.password is None) == (self.password_hash is None):
-            raise at_key("password", "give one of password and password_hash (or …_env, …_file)")
-        if ":" in self.user or not self.user:
-            raise at_key("user", "is empty or has a colon, which HTTP Basic cannot carry")
-        return self
 
 
 class Ledger(Section):
@@ -294,6 +284,7 @@ class Settings(Section):
     log: Log = Field(Log(), description="What is written to standard error.")
     hashing: Hashing = Field(Hashing(), description="The pool that passwords are verified in.")
     ledger: Ledger = Field(Ledger(), description="Where it is kept who has which ERID.")
+    proxies: Proxies = Field(Proxies(), description="The proxies whose word is taken.")
     callers: dict[str, Caller] = Field({}, description="Who may call.", examples=["dr"])
     sources: dict[str, AnySource] = Field(
         min_length=1,

@@ -101,6 +101,8 @@ def secrets_in(model: type[BaseModel], table: Mapping[str, Any]) -> Iterator[tup
 def _secrets(place: Place, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, str) and any(is_secret(t) for t in place.types):
         yield place.text, value
+    elif isinstance(value, list) and any(is_secret(t) for t in place.types):
+        yield from ((place.text, one) for one in value if isinstance(one, str))
     elif isinstance(value, Mapping):
         fitting = [t for t in place.types if _fits(t, value)]
         best = max(fitting, key=lambda t: len(value.keys() & set(known_keys([t]))), default=None)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
+MOST_HASHES = 16
+"""Of callers: a password that is nobody's is compared with all, so that the time it takes does not
+tell whether the user is known."""
 LONGEST_NAME = 100
 """Characters of a name that the ledger keeps: of a source, of a company."""
 
@@ -25,6 +28,7 @@ def check(settings: Settings) -> None:
     _sources(settings)
     _sessions(settings)
     _jwts(settings)
+    _callers(settings)
     hashing, threads = settings.hashing, settings.server.threads
     if (hashing.workers or max(1, threads // 4)) + hashing.waiting > threads - threads // 4:
         raise ValueError(
@@ -63,6 +67,39 @@ def _sites(settings: Settings) -> None:
             raise ValueError(
                 f"{where}.profile_session: needs {where}.sessions; name the tokens to read"
             )
+
+
+def _callers(settings: Settings) -> None:
+    """Who is limited, is limited to what there is; who is told by a certificate or an address, by
+    one that reaches us."""
+    server, proxies = settings.server, settings.proxies
+    for name, caller in settings.callers.items():
+        where = f"callers.{name}"
+        for site in caller.sites or ():
+            _known(f"{where}.sites", site, settings.sites)
+        named = set(caller.certificate or ()) - {"*"}
+        if named and proxies.certificate_header is None:
+            raise ValueError(
+                f"{where}.certificate: goes together with proxies.certificate_header: the HTTP "
+                "server does not say whose certificate it verified. Let a proxy do it, or write "
+                '["*"] for any certificate of server.tls_client_ca'
+            )
+        if caller.certificate and not (server.tls_client_ca or proxies.certificate_header):
+            raise ValueError(
+                f"{where}.certificate: nobody asks for certificates; set server.tls_client_ca, or "
+                "proxies.certificate_header if a proxy does"
+            )
+        if caller.networks and proxies.trusted and proxies.address_header is None:
+            raise ValueError(
+                f"{where}.networks: behind proxies.trusted every call comes from a proxy; set "
+                "proxies.address_header"
+            )
+    hashes = sum(len(caller.password_hash) for caller in settings.callers.values())
+    if hashes > MOST_HASHES:
+        raise ValueError(
+            f"callers: there are more than {MOST_HASHES} password_hash, and a wrong password "
+            "costs all of them; give random passwords or tokens instead"
+        )
 
 
 def _sources(settings: Settings) -> None:

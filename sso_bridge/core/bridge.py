@@ -21,6 +21,7 @@ from ..errors import (
     UserNotFound,
 )
 from .alarms import AMBIGUOUS_KEY, CONFLICTING_KEYS
+from .call import Caller
 from .creation import Creation
 from .deadline import Deadline
 from .directory import Directory, Found
@@ -65,6 +66,29 @@ class Bridge:
         self._sessions = sessions
         self._creation = creation
         self._observer = observer
+        self._limited: dict[frozenset[str], Bridge] = {}
+
+    def of(self, caller: Caller) -> Bridge:
+        """What answers `caller`: this, or where they are limited to sites, a bridge that knows of
+        these alone, so that they neither learn about a user of another site nor change anything
+        about them."""
+        if caller.sites is None:
+            return self
+        limited = self._limited.get(caller.sites)
+        if limited is None:
+            directory = self._directory.limited_to(caller.sites)
+            limited = self._limited[caller.sites] = Bridge(
+                directory=directory,
+                guard=self._guard,
+                sessions=self._sessions.within(directory),
+                creation=self._creation,
+                observer=self._observer,
+            )
+        return limited
+
+    def asked(self, request: Login | GetUser | ValidateSession | CreateUser) -> Site:
+        """The site in whose words `request` is refused; raises UnknownSite, NotAllowed."""
+        return self._directory.asked(request.key)
 
     def login(self, request: Login, deadline: Deadline) -> Accepted | Refusal:
         """RemoteLogin: may this person come in?"""

@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from ..errors import Rejected
 from .deadline import Deadline
 from .model import UserKey
 
-__all__ = ["ANYBODY", "Call", "Caller"]
+__all__ = ["ANYBODY", "Call", "Caller", "NotAllowed"]
+
+
+class NotAllowed(Rejected):
+    """The caller may not ask this, or not of this site."""
+
+    text = "The caller may not do this"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +26,9 @@ class Caller:
     sites: frozenset[str] | None = None
     operations: frozenset[str] | None = None
 
-    def may(self, operation: str, site: str) -> bool:
-        """Whether they may ask this of that site; an operation is named without "Request"."""
-        return (self.operations is None or operation in self.operations) and (
-            self.sites is None or site in self.sites
-        )
+    def may(self, operation: str) -> bool:
+        """Whether they may ask this of their sites; it is named without "Request"."""
+        return self.operations is None or operation in self.operations
 
 
 _NOBODY: Final = UserKey()

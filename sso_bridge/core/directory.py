@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 from ..errors import IdentityAlarm, InvalidMessage, Rejected, UserNotFound
 from .alarms import AMBIGUOUS_KEY, CONFLICTING_KEYS
+from .call import NotAllowed
 from .deadline import Deadline
 from .keys import is_plain
 from .model import Lookup, Person, Record, UserKey
@@ -54,6 +56,21 @@ class Directory:
         self._ledger = ledger
         self._observer = observer
         self._trusting = {site.source.name for site in sites if site.source.trusts_column}
+        self._has_companies = any(site.source.company for site in sites)
+        self._is_limited = False
+
+    def limited_to(self, ids: Collection[str]) -> Directory:
+        """The same with those sites alone: users of others are nobody, and a key that names another
+        site, or a company without any of these, raises NotAllowed, whether there is one or not.
+
+        The default site is the default still if it is one of them, or else the only one."""
+        limited = copy(self)
+        limited.sites = {name: site for name, site in self.sites.items() if name in ids}
+        if self._default not in limited.sites.values():
+            left = list(limited.sites.values())
+            limited._default = left[0] if len(left) == 1 else None
+        limited._is_limited = True
+        return limited
 
     def site(self, key: UserKey) -> Site:
         """The one site that `key` names, by default the default one; raises UnknownSite."""
@@ -119,10 +136,12 @@ class Directory:
         """The sites that `key` leaves possible, never none."""
         if key.site_id is not None:
             sites = [self.sites[key.site_id]] if key.site_id in self.sites else []
-        elif key.company_id is not None and any(s.source.company for s in self.sites.values()):
+        elif key.company_id is not None and self._has_companies:
             sites = [s for s in self.sites.values() if s.source.company == key.company_id]
         else:
             sites = list(self.sites.values())
+        if not sites and self._is_limited:
+            raise NotAllowed("siteID or companyID is none of the caller's")
         if not sites:
             raise UnknownSite("siteID or companyID is not configured")
         return sites

@@ -14,7 +14,7 @@ __all__ = ["service"]
 
 
 def service(bridge: Bridge) -> type[ServiceBase]:
-    """A service class over `bridge`. Its methods take a `server.Call` and the request as the
+    """A service class over `bridge`. Its methods take a `core.call.Call` and the request as the
     domain has it, and return the domain's answer."""
 
     class RemoteUserManagement(ServiceBase):
@@ -22,23 +22,23 @@ def service(bridge: Bridge) -> type[ServiceBase]:
 
         @_operation(wire.LoginRequest, wire.LoginResponse)
         def Login(call: Any, request: model.Login) -> Any:
-            return bridge.login(request, call.deadline)
+            return bridge.of(call.caller).login(request, call.deadline)
 
         @_operation(wire.GetUserRequest, wire.GetUserResponse)
         def GetUser(call: Any, request: model.GetUser) -> Any:
-            return bridge.get_user(request, call.deadline)
+            return bridge.of(call.caller).get_user(request, call.deadline)
 
         @_operation(wire.GetUserProfileRequest, wire.GetUserProfileResponse)
         def GetUserProfile(call: Any, request: model.GetUser) -> Any:
-            return bridge.get_user(request, call.deadline)
+            return bridge.of(call.caller).get_user(request, call.deadline)
 
         @_operation(wire.ValidateSessionRequest, wire.ValidateSessionResponse)
         def ValidateSession(call: Any, request: model.ValidateSession) -> Any:
-            return bridge.validate_session(request, call.deadline)
+            return bridge.of(call.caller).validate_session(request, call.deadline)
 
         @_operation(wire.CreateUserProfileRequest, wire.CreateUserProfileResponse)
         def CreateUserProfile(call: Any, request: model.CreateUser) -> Any:
-            return bridge.create_user(request, call.deadline)
+            return bridge.of(call.caller).create_user(request, call.deadline)
 
     return RemoteUserManagement
 

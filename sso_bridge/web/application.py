@@ -23,7 +23,7 @@ from werkzeug.exceptions import (
 from werkzeug.http import parse_options_header
 from werkzeug.wrappers import Response
 
-from ..core.call import ANYBODY, Call, Caller
+from ..core.call import Call, Caller
 from ..core.deadline import Deadline
 from ..core.turn import TURN
 from ..errors import BridgeError, Unavailable
@@ -41,7 +41,6 @@ __all__ = ["WebApplication"]
 StartResponse = Callable[..., Any]
 View = Callable[[dict[str, Any]], Response]
 _MEDIA_TYPES = frozenset({"text/xml", "application/xml", "application/soap+xml", ""})
-_REALM = 'Basic realm="sso-bridge", charset="UTF-8"'
 
 
 class WebApplication:
@@ -90,7 +89,7 @@ class WebApplication:
                 return self._soap(environ, start_response)
             response = self._page_for(environ)
         except HTTPException as error:
-            answer = self._refusal(error)(environ, start_response)
+            answer = self._refusal(error, environ)(environ, start_response)
             if isinstance(error, RequestEntityTooLarge):
                 return before_discarding(answer, environ, self.reads)
             return answer
@@ -134,16 +133,11 @@ class WebApplication:
         self._observation.call(call, answer.outcome, answer.status, seconds)
 
     def _caller(self, environ: dict[str, Any]) -> Caller:
-        """Who calls; raises Unauthorized."""
-        if self._callers.anybody:
-            return ANYBODY
+        """Who calls; raises Unauthorized, Forbidden."""
         try:
-            caller = self._callers.who(environ.get("HTTP_AUTHORIZATION"))
+            return self._callers.who(environ)
         except Unavailable:
             raise ServiceUnavailable("the caller's password cannot be checked now") from None
-        if caller is None:
-            raise Unauthorized("HTTP Basic authentication of a configured caller is required")
-        return caller
 
     def _page_for(self, environ: dict[str, Any]) -> Response:
         view = self._views.get(environ.get("PATH_INFO", ""))
@@ -154,14 +148,15 @@ class WebApplication:
             raise MethodNotAllowed(["GET", "HEAD", *post], "the method is not served here")
         return view(environ)
 
-    def _refusal(self, error: HTTPException) -> Response:
+    def _refusal(self, error: HTTPException, environ: dict[str, Any]) -> Response:
         status, call_id = error.code or 500, self._next_id()
-        self._observation.refused(call_id, status, str(error.description))
+        address = self._callers.address(environ)
+        self._observation.refused(call_id, status, str(error.description), address)
         response = _line(f"{error.name}: {error.description} (call {call_id})", status, call_id)
         if isinstance(error, MethodNotAllowed):
             response.headers["Allow"] = ", ".join(error.valid_methods or ())
         if isinstance(error, Unauthorized):
-            response.headers["WWW-Authenticate"] = _REALM
+            response.headers["WWW-Authenticate"] = self._callers.challenge
         response.headers["Connection"] = "close"
         return response
 

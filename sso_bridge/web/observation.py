@@ -107,10 +107,13 @@ class Observation:
             "failed", call=call_id, error=type(error).__name__, where=where, details=details
         )
 
-    def refused(self, call_id: str, status: int, why: str) -> None:
-        """A request was refused before it was read as XML."""
+    def refused(self, call_id: str, status: int, why: str, address: str) -> None:
+        """A request from `address` was refused before it was read as XML.
+
+        An address is logged here only: whoever sees attempts must know from where. Callers who
+        are let in are known by name; shoppers do not connect to us."""
         self._http.labels(str(status)).inc()
-        self._log.info("refused", call=call_id, status=status, why=why)
+        self._log.info("refused", call=call_id, status=status, why=why, address=address)
 
     def exposition(self) -> bytes:
         """All counts of all workers, in Prometheus' text format."""

@@ -1,24 +1,20 @@
-"""The WSGI application, and who may call it."""
+"""The WSGI application."""
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from pathlib import Path
 
 from ..config import Settings
-from ..config import model as settings_of
-from ..core.call import Caller
 from ..core.deadline import Deadline
 from ..core.gate import Gate
-from ..core.ports import Observer
 from ..logs import Log
-from ..passwords import MAKERS, HashPool, PasswordHashes
 from ..soap.contract import wsdl
 from ..soap.server import Endpoint
-from ..web import Callers, Credential, Observation, WebApplication
+from ..web import Observation, WebApplication
 from ..web.health import Health
 from ..web.page import Page
+from .callers import callers
 from .parts import assemble
 from .pseudonyms import pseudonyms
 
@@ -41,8 +37,8 @@ def application(
     checks["ledger"] = parts.ledger.check
     server = settings.server
     return WebApplication(
-        endpoint=Endpoint(parts.bridge, Gate(parts.directory)),
-        callers=_callers(settings, observation),
+        endpoint=Endpoint(parts.bridge, Gate(parts.bridge)),
+        callers=callers(settings, observation),
         observation=observation,
         health=Health(checks),
         page=Page(public_url=url),
@@ -50,28 +46,4 @@ def application(
         max_body_bytes=server.max_body_bytes,
         body_seconds=server.body_seconds,
         call_seconds=server.call_seconds,
-    )
-
-
-def _callers(settings: Settings, observer: Observer) -> Callers:
-    """Who may call. Their hashes have a pool of their own: a stranger who guesses at them
-    must not take the place of shoppers who sign in."""
-    hashes = PasswordHashes(
-        pool=HashPool(1, 4),
-        observer=observer,
-        sample=lambda count, deadline: [],
-        maker=MAKERS["argon2id"](),
-    )
-    call_seconds = settings.server.call_seconds
-
-    def verifier(declared: settings_of.Caller) -> Callable[[str], bool]:
-        if declared.password is not None:
-            secret = declared.password.get_secret_value().encode()
-            return lambda sent: hmac.compare_digest(secret, sent.encode())
-        assert declared.password_hash is not None
-        stored = declared.password_hash.get_secret_value()
-        return lambda sent: hashes.verify(sent, stored, Deadline(call_seconds))
-
-    return Callers(
-        [Credential(Caller(name), c.user, verifier(c)) for name, c in settings.callers.items()]
     )

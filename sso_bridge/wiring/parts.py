@@ -24,6 +24,7 @@ from ..errors import ConfigurationError, SourceUnavailable
 from ..ledger import Memory, SqlLedger
 from ..passwords import HashPool, cores
 from ..sources import SqlSource
+from .callers import check_callers
 from .declared import database_url, filters, mapping, strategy
 from .factory import made_by_factory
 from .ledger import declared_ledger, ledger_database
@@ -56,6 +57,7 @@ def assemble(settings: Settings, folder: Path, observer: Observer) -> Parts:
 
     Opens no connection: databases may be down now. Raises ConfigurationError."""
     check_separation(settings, folder)
+    check_callers(settings)
     databases = {
         name: source_database(settings, folder, name)
         for name, declared in settings.sources.items()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 
 import pytest
+from werkzeug.exceptions import Unauthorized
 
 from sso_bridge.core.call import Caller
-from sso_bridge.web.callers import Callers, Credential
+from sso_bridge.web.callers import Callers, Conditions
 
 
 def basic(credentials: bytes) -> str:
@@ -33,6 +34,8 @@ ODD = {
 
 @pytest.mark.parametrize("header", ODD.values(), ids=ODD.keys())
 def test_an_odd_header_is_nobodys(header: str) -> None:
-    callers = Callers([Credential(Caller("dr"), "dr", lambda password: password == "s3cret")])
-    assert callers.who(header) is None
-    assert callers.who(basic(b"dr:s3cret")) is not None
+    hashes = [lambda password: password == "s3cret"]
+    callers = Callers([Conditions(caller=Caller("dr"), user="dr", hashes=hashes)])
+    with pytest.raises(Unauthorized):
+        callers.who({"HTTP_AUTHORIZATION": header})
+    assert callers.who({"HTTP_AUTHORIZATION": basic(b"dr:s3cret")}).name == "dr"

@@ -31,13 +31,14 @@ SECRETS = {
     "SSO_BRIDGE_FIREBASE_SIGNER_KEY": "MDEyMzQ1Njc4OQ==",
     "SSO_BRIDGE_SIGNING_KEY": "0123456789" * 4,
     "SSO_BRIDGE_CALLER_PASSWORD_HASH": "$2b$",
+    "SSO_BRIDGE_CALLER_TOKEN": "0123456789" * 4,
     "SSO_BRIDGE_ENCRYPTION_KEY": "0123456789",
     "SSO_BRIDGE_LEDGER_URL": "sqlite:///erids.db",
     "SSO_BRIDGE_LEDGER_KEY": "0123456789" * 4,
     "SSO_BRIDGE_LOG_KEY": "0123456789" * 4,
     "SSO_BRIDGE_ERID_SECRET": "0123456789" * 4,
 }
-DIFFERENT = {"expiry_kind", "values", "column", "expiry_column"}
+DIFFERENT = {"user", "expiry_kind", "values", "column", "expiry_column"}
 """Keys that the example sets to something else, because their section needs it."""
 
 KEYS = [
@@ -95,7 +96,7 @@ def test_the_module_prints_both(args: list[str], printed: Any) -> None:
 def test_the_example_loads_without_a_warning(loaded: tuple[Settings, list[str]]) -> None:
     settings, warnings = loaded
     assert warnings == []
-    assert settings.callers["dr"].password == SecretStr(SECRETS["SSO_BRIDGE_CALLER_PASSWORD"])
+    assert settings.callers["dr"].password == (SecretStr(SECRETS["SSO_BRIDGE_CALLER_PASSWORD"]),)
 
 
 def test_the_example_can_be_assembled(loaded: tuple[Settings, list[str]], tmp_path: Path) -> None:

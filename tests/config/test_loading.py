@@ -151,7 +151,7 @@ WRONG = [
     ),
     pytest.param(
         "[callers.dr]\nuser = 'a'\n",
-        "callers.dr.password: give one of password and password_hash",
+        "callers.dr.password: user goes together with password or password_hash",
         id="no-password",
     ),
     pytest.param(

@@ -19,8 +19,7 @@ def test_a_secret_comes_from_the_environment(
 ) -> None:
     monkeypatch.setenv("THE_PASSWORD", SECRET)
     settings, warnings = load_text(CALLER + "password_env = 'THE_PASSWORD'\n" + SMALL)
-    password = settings.callers["dr"].password
-    assert password is not None
+    (password,) = settings.callers["dr"].password
     assert password.get_secret_value() == SECRET
     assert warnings == []
 
@@ -31,15 +30,14 @@ def test_a_secret_comes_from_a_file_beside_the_configuration(
 ) -> None:
     (tmp_path / "secret").write_bytes(f" {SECRET} {end}".encode())
     settings, warnings = load_text(CALLER + "password_file = 'secret'\n" + SMALL)
-    password = settings.callers["dr"].password
-    assert password is not None
+    (password,) = settings.callers["dr"].password
     assert password.get_secret_value() == f" {SECRET} "
     assert warnings == []
 
 
 def test_a_secret_in_the_file_works_and_is_warned_about(load_text: Loader) -> None:
     settings, warnings = load_text(CALLER + f"password = '{SECRET}'\n" + SMALL)
-    assert settings.callers["dr"].password is not None
+    assert settings.callers["dr"].password
     (warning,) = warnings
     assert "callers.dr.password is a secret in the file itself" in warning
     assert "password_file" in warning
@@ -79,10 +77,14 @@ MISTAKES = [
     pytest.param("password_file = 'empty'\n", "is empty; put the secret into it", id="empty-file"),
     pytest.param("password_file = 'bytes'\n", "it is not UTF-8 text", id="bytes"),
     pytest.param("password = ''\n", "callers.dr.password: is empty", id="empty"),
-    pytest.param(f"password = '{SECRET}'\npassword_env = 'X'\n", "more than once", id="twice"),
-    pytest.param(f"password = ['{SECRET}']\n", "callers.dr.password: should be", id="list"),
+    pytest.param(f"password = {{ x = '{SECRET}' }}\n", "callers.dr.password: is", id="table"),
+    pytest.param(f"password = [['{SECRET}']]\n", "callers.dr.password: is empty or no", id="list"),
+    pytest.param("password = []\n", "callers.dr.password: is an empty list", id="empty-list"),
+    pytest.param("password = ['x', '']\n", "callers.dr.password: is empty", id="one-empty"),
+    pytest.param(f"password_env = ['{SECRET}']\n", "password_env: names", id="as-name-in-list"),
     pytest.param(f"password = '{SECRET}'\nuser2 = '{SECRET}'\n", "no such setting", id="unknown"),
-    pytest.param(f"password = '{SECRET}'\npassword_hash = '{SECRET}'\n", "give one", id="both"),
+    pytest.param(f"token = '{SECRET}!'\n", "user goes together", id="token-for-password"),
+    pytest.param(f"password = '{SECRET}'\ntoken = '{SECRET}'\n", "give one", id="basic-and-token"),
 ]
 
 
@@ -116,3 +118,29 @@ def test_an_error_carries_no_cause_that_says_the_secret(load_text: Loader) -> No
         load_text(CALLER + f"password = '{SECRET}'\n[server]\nport = 'x'\n" + SMALL)
     assert refused.value.__cause__ is None
     assert refused.value.__suppress_context__
+
+
+def test_several_secrets_of_one_name_add_up_wherever_they_are(
+    load_text: Loader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONE", "1")
+    monkeypatch.setenv("TWO", "2")
+    (tmp_path / "three").write_text("3\n")
+    text = CALLER + "password_env = ['ONE', 'TWO']\npassword_file = 'three'\n" + SMALL
+    settings, warnings = load_text(text)
+    assert [one.get_secret_value() for one in settings.callers["dr"].password] == ["1", "2", "3"]
+    assert warnings == []
+
+
+def test_secrets_of_a_list_in_the_file_are_warned_about(load_text: Loader) -> None:
+    _, warnings = load_text(CALLER + f"password = ['{SECRET}', '{SECRET}2']\n" + SMALL)
+    assert warnings
+    assert all("callers.dr.password is a secret" in one and SECRET not in one for one in warnings)
+
+
+def test_a_secret_that_is_one_only_is_given_in_one_way(
+    complaint: Complaints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("URL", "sqlite:///erids.db")
+    ledger = "[ledger]\nurl = 'sqlite:///x.db'\nurl_env = 'URL'\n"
+    assert "more than once" in complaint(ledger + SMALL)

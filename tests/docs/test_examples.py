@@ -90,12 +90,13 @@ def _assemble(tables: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPa
 def _invent_secrets(table: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for key, value in table.items() if isinstance(table, dict) else ():
         secret = "sqlite:///made-up.db" if "url_" in key else "0123456789" * 4
-        if key.endswith("_env"):
-            monkeypatch.setenv(value, secret)
-        elif key.endswith("_file"):
-            (folder / value).write_text(secret)
-        else:
-            _invent_secrets(value, folder, monkeypatch)
+        for name in value if isinstance(value, list) else [value]:
+            if key.endswith("_env"):
+                monkeypatch.setenv(name, secret)
+            elif key.endswith("_file"):
+                (folder / name).write_text(secret)
+            else:
+                _invent_secrets(name, folder, monkeypatch)
 
 
 def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

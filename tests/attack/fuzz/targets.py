@@ -40,7 +40,9 @@ from sso_bridge.soap.translation import FORMS
 from sso_bridge.soap.types import MESSAGES
 from sso_bridge.web.application import _content_type
 from sso_bridge.web.body import read_body
-from sso_bridge.web.callers import Callers, Credential
+from sso_bridge.web.callers import Callers, Conditions
+from sso_bridge.web.certificates import FORMS as CERTIFICATES
+from sso_bridge.web.proxies import Proxies, network
 from tests.passwords.hashes import HASHES
 from tests.survival.messages import SOAP11, SOAP12
 
@@ -123,7 +125,7 @@ def _endpoint(folder: Path) -> Endpoint:
             )
     settings, _ = load(config)
     parts = wiring.assemble(settings, folder, Silent())
-    return Endpoint(parts.bridge, Gate(parts.directory))
+    return Endpoint(parts.bridge, Gate(parts.bridge))
 
 
 def _answered(endpoint: Endpoint, body: bytes, charset: str | None) -> None:
@@ -180,7 +182,20 @@ def _body(_: Path) -> Check:
 
 def _headers(_: Path) -> Check:
     """Nobody gets in with any header but the right one, and none brings the reading down."""
-    callers = Callers([Credential(Caller("dr"), "dr", lambda password: password == "s3cret")])
+    hashes = [lambda password: password == "s3cret"]
+    dr = Conditions(caller=Caller("dr"), user="dr", hashes=hashes)
+    near = Conditions(caller=Caller("near"), networks=[network("192.0.2.0/24")])
+    certified = Conditions(caller=Caller("certified"), certificate=frozenset({("DNS", "a.b")}))
+    proxy = [network("127.0.0.1")]
+    callers = Callers([dr])
+    behind = [
+        Callers(
+            [near, certified],
+            proxies=Proxies(proxy, address_header=name, certificate_header="ClientCert"),
+            read=CERTIFICATES["subject" if name == "Forwarded" else "der"],
+        )
+        for name in ("Forwarded", "ClientAddress")
+    ]
 
     def check(data: bytes) -> None:
         header = data.decode("latin-1")
@@ -189,8 +204,14 @@ def _headers(_: Path) -> Check:
             assert isinstance(shape, Shape)
             with suppress(InvalidMessage):
                 parse(b"<a/>", charset)
-        if callers.who(header) is not None:
+        with suppress(HTTPException):
+            callers.who({"HTTP_AUTHORIZATION": header})
             assert header.split(None, 1)[0].lower() == "basic"
+        for one, key in zip(behind, ("HTTP_FORWARDED", "HTTP_CLIENTADDRESS"), strict=True):
+            environ = {"REMOTE_ADDR": "127.0.0.1", key: header, "HTTP_CLIENTCERT": header}
+            with suppress(HTTPException):
+                assert one.who(environ).name == "near"
+                assert "192.0.2." in header
 
     return check
 

@@ -1,0 +1,117 @@
+"""Who may call, put together from the settings."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ..config import Settings
+from ..config import callers as settings_of
+from ..core.call import Caller
+from ..core.deadline import Deadline
+from ..core.ports import Observer
+from ..errors import ConfigurationError
+from ..passwords import MAKERS, HashPool, PasswordHashes
+from ..web.callers import Callers, Conditions
+from ..web.proxies import Proxies, network
+
+if TYPE_CHECKING:
+    from ..web.certificates import Certificate
+
+__all__ = ["callers", "check_callers"]
+
+_SAME: dict[str, tuple[str, ...]] = {"GetUser": ("GetUser", "GetUserProfile")}
+"""One operation by two names, which a caller may ask by either."""
+
+
+def check_callers(settings: Settings) -> None:
+    """Raises ConfigurationError for a certificate's name that is none."""
+    for who, declared in settings.callers.items():
+        _certificate(who, declared, settings)
+
+
+def callers(settings: Settings, observer: Observer) -> Callers:
+    """Who may call. Their hashes have a pool of their own: a stranger who guesses at them must
+    not take the place of shoppers who sign in."""
+    hashes = PasswordHashes(
+        pool=HashPool(1, 4),
+        observer=observer,
+        sample=lambda count, deadline: [],
+        maker=MAKERS["argon2id"](),
+    )
+
+    def verify(stored: str, sent: str) -> bool:
+        return hashes.verify(sent, stored, Deadline(settings.server.call_seconds))
+
+    proxies = settings.proxies
+    return Callers(
+        [_conditions(who, c, settings, verify) for who, c in settings.callers.items()],
+        proxies=Proxies(
+            [network(text) for text in proxies.trusted],
+            address_header=proxies.address_header,
+            certificate_header=proxies.certificate_header,
+        ),
+        read=_reader(proxies),
+    )
+
+
+def _conditions(
+    who: str,
+    declared: settings_of.Caller,
+    settings: Settings,
+    verify: Callable[[str, str], bool],
+) -> Conditions:
+    tokens = [hashlib.sha256(one.get_secret_value().encode()).digest() for one in declared.token]
+    return Conditions(
+        caller=Caller(
+            who,
+            None if declared.sites is None else frozenset(declared.sites),
+            None if declared.operations is None else frozenset(_names(declared.operations)),
+        ),
+        user=declared.user,
+        passwords=[one.get_secret_value() for one in declared.password],
+        hashes=[partial(verify, one.get_secret_value()) for one in declared.password_hash],
+        tokens=[*tokens, *map(bytes.fromhex, declared.token_sha256 or ())],
+        networks=[network(text) for text in declared.networks or ()],
+        certificate=_certificate(who, declared, settings),
+    )
+
+
+def _reader(proxies: settings_of.Proxies) -> Callable[[str], Certificate | None]:
+    """How a certificate that was passed on is read. What reads them takes a while to import."""
+    if proxies.certificate_header is None:
+        return lambda said: None
+    from ..web.certificates import FORMS
+
+    return FORMS[proxies.certificate_form]
+
+
+def _names(operations: tuple[str, ...]) -> list[str]:
+    return [same for one in operations for same in _SAME.get(one, (one,))]
+
+
+def _certificate(
+    who: str, declared: settings_of.Caller, settings: Settings
+) -> frozenset[Hashable] | None:
+    """The names, one of which a certificate that was passed on must have; none if any will do.
+
+    Where no proxy passes certificates on, the server itself asks for one that is good."""
+    if declared.certificate is None or settings.proxies.certificate_header is None:
+        return None
+    from ..web.certificates import name
+
+    names = set[Hashable]()
+    for text in declared.certificate:
+        if text == "*":
+            return frozenset()
+        try:
+            names.add(name(text))
+        except ValueError as error:
+            raise ConfigurationError(
+                f"callers.{who}.certificate: {text!r} is no name of a certificate"
+                f"{f' ({error})' if str(error) else ''}; write a subject as in "
+                '"CN=store,O=Digital River,C=US", or "DNS:…", "URI:…", "email:…"'
+            ) from None
+    return frozenset(names)
