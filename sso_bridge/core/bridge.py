@@ -6,6 +6,7 @@ Unavailable, which is raised for the caller to make a Fault of."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -47,6 +48,9 @@ __all__ = ["Bridge"]
 Yes = TypeVar("Yes")
 _RENEWAL_SECONDS = 2.0
 """What a login spends at most on a better hash: the shopper waits meanwhile."""
+_FINDING_SECONDS = 0.005
+"""What a login spends at least on finding the user: a row that is there takes longer to find, read
+and check than one that is not, and whoever measures that often enough knows who has an account."""
 
 
 class Bridge:
@@ -127,13 +131,15 @@ class Bridge:
         password = request.password or ""
         # Before anybody is looked for: a refusal costs little then, and the same for all.
         site.source.passwords.check_room(deadline)
+        found_by = time.monotonic() + _FINDING_SECONDS
         try:
             found = self._directory.find(request.key, deadline)
         except (UserNotFound, IdentityAlarm):
-            site.source.passwords.verify(password, None, deadline)
+            site.source.passwords.verify(password, None, deadline, not_before=found_by)
             raise
         passwords = found.site.source.passwords
-        good = passwords.verify(password, found.record.password_hash, deadline)
+        stored = found.record.password_hash
+        good = passwords.verify(password, stored, deadline, not_before=found_by)
         self._observer.step("verified the password", good=str(good))
         if not good:
             raise InvalidLogin("wrong password")

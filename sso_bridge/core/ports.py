@@ -131,9 +131,12 @@ class Passwords(Protocol):
         """Raises Busy if a login would be refused now, whoever it is about: nothing need be done
         for it. DeadlineExceeded if the time is up."""
 
-    def verify(self, password: str, stored: str | None, deadline: Deadline) -> bool:
+    def verify(
+        self, password: str, stored: str | None, deadline: Deadline, *, not_before: float = 0.0
+    ) -> bool:
         """Whether `password` fits `stored`. None, an unknown format or too costly a hash is
-        False, after a dummy verification of the usual cost. Raises Busy, DeadlineExceeded."""
+        False, after a dummy verification of the usual cost. What is computed begins at
+        `not_before`, by `time.monotonic`, or later. Raises Busy, DeadlineExceeded."""
 
     def renewed(self, password: str, stored: str, deadline: Deadline) -> str | None:
         """A new hash to store in place of `stored`, which `password` fits; None if `stored` is as

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 from ..core.alarms import PASSWORD_FORMAT_UNKNOWN
 from ..core.deadline import Deadline
 from ..core.ports import Observer
+from ..core.turn import TURN
 from ..errors import BridgeError, ConfigurationError, CreationRefused
 from .pool import HashPool
 from .schemes import SCHEMES, Limits, Maker, Scheme, StoredHash, UnusableHash, read
@@ -59,7 +60,9 @@ class PasswordHashes:
         """See the port."""
         self._pool.check_room(deadline)
 
-    def verify(self, password: str, stored: str | None, deadline: Deadline) -> bool:
+    def verify(
+        self, password: str, stored: str | None, deadline: Deadline, *, not_before: float = 0.0
+    ) -> bool:
         """Whether `password` fits `stored`; see the port.
 
         Whatever `stored` is, one hash is computed, in the same queue: itself if it can
@@ -67,6 +70,7 @@ class PasswordHashes:
         self._usual.learn(deadline)
         candidate, _ = self._candidate(password)
         found = self._read(stored)
+        _wait_until(not_before)
         if found is not None:
             try:
                 fits = self._pool.run(found.fits, candidate or _PLACEHOLDER, deadline, _kind(found))
@@ -169,6 +173,13 @@ class PasswordHashes:
                 # alarm is due: a new hash takes its place.
                 pass
         self._pool.run(self._maker.make, candidate[:_SHORTEST_WHOLE], deadline, type(self._maker))
+
+
+def _wait_until(moment: float) -> None:
+    left = moment - time.monotonic()
+    if left > 0:
+        TURN.give_back()  # for good, as the pool does
+        time.sleep(left)
 
 
 def _kind(found: StoredHash) -> Hashable:

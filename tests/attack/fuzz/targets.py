@@ -49,7 +49,7 @@ from tests.survival.messages import SOAP11, SOAP12
 from .choices import message
 from .second_reader import texts_of
 
-__all__ = ["EVERYTHING", "TARGETS", "Target"]
+__all__ = ["EVERYTHING", "TARGETS", "Target", "demo_endpoint"]
 
 Check = Callable[[bytes], None]
 
@@ -114,7 +114,7 @@ def _same(body: bytes, path: tuple[str, ...], value: str | None) -> None:
         assert seen == [value] or (value is None and not seen), (path, value, seen)
 
 
-def _endpoint(folder: Path) -> Endpoint:
+def demo_endpoint(folder: Path) -> Endpoint:
     """The demo's, with passwords that are quick to check."""
     config = demo.prepare(folder)
     with closing(sqlite3.connect(folder / "users.db")) as users, users:
@@ -144,13 +144,13 @@ def _answered(endpoint: Endpoint, body: bytes, charset: str | None) -> None:
 
 def _answers(folder: Path) -> Check:
     """Any bytes at all are answered."""
-    endpoint = _endpoint(folder)
+    endpoint = demo_endpoint(folder)
     return lambda data: _answered(endpoint, data, None)
 
 
 def _calls(folder: Path) -> Check:
     """Any message that choices spell is answered."""
-    endpoint = _endpoint(folder)
+    endpoint = demo_endpoint(folder)
     return lambda data: _answered(endpoint, message(data).encode(), "utf-8")
 
 
