@@ -3,6 +3,7 @@
     BridgeError
     ├── Refused                    an ordinary answer that says no (HTTP 200)
     │   ├── InvalidLogin           unknown, wrong password, locked, inactive: all alike
+    │   ├── LoginThrottled         too many wrong passwords: this one was not even looked at
     │   ├── UserNotActive          the profile of an inactive user was asked for
     │   ├── UserNotFound           no user has that key
     │   ├── InvalidUserKey         the keys of a request disagree, or one names two people
@@ -15,7 +16,8 @@
     │   ├── SourceUnavailable      the user database is down, slow, full or read-only
     │   ├── LedgerUnavailable      likewise the ledger of ERIDs
     │   ├── DeadlineExceeded       the call's time is up
-    │   └── Busy                   a bounded queue is full
+    │   ├── Busy                   a bounded queue is full
+    │   └── Throttled              more calls than a configured rate allows
     ├── IdentityAlarm              an answer could name the wrong person: never answered
     ├── NotPossible                the ledger does not allow what an operator asked for
     └── ConfigurationError         said to the operator, who can mend it
@@ -43,10 +45,12 @@ __all__ = [
     "InvalidUserKey",
     "LedgerUnavailable",
     "LoginTaken",
+    "LoginThrottled",
     "NotPossible",
     "Refused",
     "Rejected",
     "SourceUnavailable",
+    "Throttled",
     "Unavailable",
     "UserNotActive",
     "UserNotFound",
@@ -74,6 +78,13 @@ class InvalidLogin(Refused):
     """Unknown user, wrong password, locked or inactive: all look the same outside."""
 
     kind, text = "invalid_login", "Invalid login"
+
+
+class LoginThrottled(Refused):
+    """Too many wrong passwords for this login of late: it is not said whether this one is right,
+    and not known either. The published text is that of a login refused "for whatever reason"."""
+
+    kind, text = "login_throttled", "Invalid login"
 
 
 class UserNotActive(Refused):
@@ -153,6 +164,12 @@ class Busy(Unavailable):
     """A bounded queue is full; nothing was tried."""
 
     text = "The service is busy"
+
+
+class Throttled(Unavailable):
+    """More calls came than a configured rate allows; nothing was tried."""
+
+    text = "Too many calls; try again later"
 
 
 class IdentityAlarm(BridgeError):

@@ -50,6 +50,9 @@ class Silent:
     def notice(self, kind: str, details: str) -> None:
         """Nothing."""
 
+    def throttled(self, kind: str, decision: str, storage: str) -> None:
+        """Nothing."""
+
     def step(self, what: str, **facts: str) -> None:
         """Nothing."""
 
@@ -75,6 +78,9 @@ class Narrator:
     def notice(self, kind: str, details: str) -> None:
         """What the bridge would tell the operator of."""
         self._tell("notice", f"NOTICE {kind}: {NOTICES.get(kind, '')} {details}".rstrip())
+
+    def throttled(self, kind: str, decision: str, storage: str) -> None:
+        """Nothing: who tries a call by hand does not pass the gate."""
 
     def step(self, what: str, **facts: str) -> None:
         """One step and what was found."""

@@ -91,6 +91,7 @@ class Watched:
         self.notices: list[str] = []
         self.details: list[str] = []
         self.steps: list[str] = []
+        self.decisions: list[tuple[str, str, str]] = []
 
     def alarm(self, kind: str, details: str) -> None:
         self.alarms.append(kind)
@@ -98,6 +99,9 @@ class Watched:
 
     def notice(self, kind: str, details: str) -> None:
         self.notices.append(kind)
+
+    def throttled(self, kind: str, decision: str, storage: str) -> None:
+        self.decisions.append((kind, decision, storage))
 
     def step(self, what: str, **facts: str) -> None:
         self.steps.append(what)

@@ -14,6 +14,7 @@ from .callers import Caller, Proxies
 from .sessions import JwtSession, TableSession
 from .soundness import check
 from .source import AnySource, Filter
+from .throttle import Throttle
 
 __all__ = [
     "Caller",
@@ -205,6 +206,10 @@ class Refusals(Section):
     invalid_login: Wording = Field(
         Wording(text="Invalid login"), description="A login that is refused, for whatever reason."
     )
+    login_throttled: Wording = Field(
+        Wording(text="Invalid login"),
+        description="A login that has to wait after too many wrong passwords.",
+    )
     user_not_active: Wording = Field(
         Wording(text="User not active"), description="GetUser of a user who may not come in."
     )
@@ -285,6 +290,7 @@ class Settings(Section):
     hashing: Hashing = Field(Hashing(), description="The pool that passwords are verified in.")
     ledger: Ledger = Field(Ledger(), description="Where it is kept who has which ERID.")
     proxies: Proxies = Field(Proxies(), description="The proxies whose word is taken.")
+    throttle: Throttle = Field(Throttle(), description="How often what may be tried.")
     callers: dict[str, Caller] = Field({}, description="Who may call.", examples=["dr"])
     sources: dict[str, AnySource] = Field(
         min_length=1,

@@ -21,6 +21,8 @@ SOURCE_REJECTED: Final = "source_rejected"
 SUBJECT_RETIRED: Final = "subject_retired"
 SUBJECT_REUSED: Final = "subject_reused"
 SUBJECT_UNUSABLE: Final = "subject_unusable"
+THROTTLE_STORAGE_BACK: Final = "throttle_storage_back"
+THROTTLE_STORAGE_DOWN: Final = "throttle_storage_down"
 
 ALARMS: Final[dict[str, str]] = {
     AMBIGUOUS_KEY: "One key names several rows of the user database.",
@@ -37,10 +39,12 @@ ALARMS: Final[dict[str, str]] = {
     SUBJECT_RETIRED: "A user's primary key is one whose ERID an operator took back.",
     SUBJECT_REUSED: "A primary key seems to be another person's than before.",
     SUBJECT_UNUSABLE: "A row has no primary key, or one that is not its own alone.",
+    THROTTLE_STORAGE_DOWN: "The Redis that failed logins are counted in is down, slow or full.",
 }
 """Each alarm and what it means; docs/alarms.md says what to do about it."""
 
 NOTICES: Final[dict[str, str]] = {
     LOGIN_MOVED: "A login is another user's than before, who has an ERID of their own.",
+    THROTTLE_STORAGE_BACK: "The Redis that failed logins are counted in takes them again.",
 }
 """What is allowed, and still worth knowing; docs/alarms.md says when to look."""

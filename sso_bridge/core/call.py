@@ -8,6 +8,7 @@ from typing import Final
 from ..errors import Rejected
 from .deadline import Deadline
 from .model import UserKey
+from .ports import Attempt
 
 __all__ = ["ANYBODY", "Call", "Caller", "NotAllowed"]
 
@@ -41,7 +42,8 @@ ANYBODY: Final = Caller("")
 class Call:
     """One call under way. `id` is in the log, in the answer's header and in a Fault; `operation`
     and `site`, a siteID, are "" until they are known. `about` is the key that was sent, and then
-    that of the answer: it is personal data."""
+    that of the answer: it is personal data. `attempt` is the try of a password in it, if that is
+    counted."""
 
     id: str
     deadline: Deadline
@@ -49,3 +51,4 @@ class Call:
     operation: str = ""
     site: str = ""
     about: UserKey = field(default=_NOBODY, repr=False)
+    attempt: Attempt | None = None

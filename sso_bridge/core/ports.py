@@ -9,12 +9,14 @@ from .deadline import Deadline
 from .model import Binding, Fingerprint, Identity, Lookup, NewUser, Person, Record
 
 __all__ = [
+    "Attempt",
     "Claim",
     "Ledger",
     "Observer",
     "Passwords",
     "SessionFormat",
     "SessionIssuer",
+    "Throttle",
     "UserSource",
 ]
 
@@ -162,6 +164,27 @@ class SessionIssuer(Protocol):
         """A fresh token for the user that `person` names."""
 
 
+class Attempt(Protocol):
+    """A password of one login that may be tried now. It counts as wrong until more is known."""
+
+    def succeeded(self) -> None:
+        """It was right: all tries of this login before it are forgotten."""
+
+    def undo(self) -> None:
+        """It was not decided whether it is right: as if it had not been tried."""
+
+
+class Throttle(Protocol):
+    """How often what may be tried. It has no outages: it counts elsewhere then, and alarms."""
+
+    def admit(self, operation: str, caller: str, site: str) -> None:
+        """Count a call; raises Throttled if there were too many of late."""
+
+    def attempt(self, source: str, login: str) -> Attempt | None:
+        """Count a try of the password of `login`, in its canonical form, whether there is such a
+        user or not; None if they are not counted. Raises LoginThrottled if it has to wait."""
+
+
 class Observer(Protocol):
     """Where the core says what happened; never given a secret or personal data."""
 
@@ -170,6 +193,10 @@ class Observer(Protocol):
 
     def notice(self, kind: str, details: str) -> None:
         """Something worth knowing that is as it may be; `kind` is one of `core.alarms`."""
+
+    def throttled(self, kind: str, decision: str, storage: str) -> None:
+        """A throttle decided, by what `storage` says: "allowed" or "refused"; `kind` is "login",
+        "caller", "site" or "all"."""
 
     def step(self, what: str, **facts: str) -> None:
         """What the call just found out, for an operator who is trying one call by hand."""

@@ -83,8 +83,12 @@ class Endpoint:
         request = self._codec.read(sent.name, sent.element)
         call.about = request.key
         call.deadline.took("parse", begun)
-        self._gate.enter(call, request)
-        answer = method(call, request)
+        answer = self._gate.enter(call, request)
+        if answer is None:
+            try:
+                answer = method(call, request)
+            finally:
+                self._gate.leave(call, answer)
         if not isinstance(answer, Refusal):
             call.about = answer.key
         begun = time.monotonic()

@@ -23,6 +23,7 @@ METRICS: Final[dict[str, str]] = {
     "sso_bridge_phase_seconds": "What that time was spent on, by operation and phase.",
     "sso_bridge_alarms_total": "Things that an operator must look at, by kind.",
     "sso_bridge_notices_total": "Things that are allowed and worth knowing, by kind.",
+    "sso_bridge_throttle_total": "Decisions of the throttle, by kind, decision and storage.",
     "sso_bridge_http_refused_total": "Requests refused before they were read as XML, by status.",
     "sso_bridge_reload_successful": "1, or 0 if the configuration read last was refused.",
     "sso_bridge_configuration_since_seconds": "Unix time the configuration is in force since.",
@@ -51,6 +52,7 @@ class Observation:
 
         self._alarms = counter("sso_bridge_alarms_total", "kind")
         self._notices = counter("sso_bridge_notices_total", "kind")
+        self._throttle = counter("sso_bridge_throttle_total", "kind", "decision", "storage")
         self._http = counter("sso_bridge_http_refused_total", "status")
 
         def histogram(name: str, *labels: str) -> Histogram:
@@ -78,6 +80,10 @@ class Observation:
         """Something worth knowing that is as it may be."""
         self._notices.labels(kind).inc()
         self._log.warning("notice", kind=kind, meaning=NOTICES.get(kind, ""), details=details)
+
+    def throttled(self, kind: str, decision: str, storage: str) -> None:
+        """A throttle decided."""
+        self._throttle.labels(kind, decision, storage).inc()
 
     def step(self, what: str, **facts: str) -> None:
         """What the call just found out; written at debug level."""

@@ -37,7 +37,7 @@ def application(
     checks["ledger"] = parts.ledger.check
     server = settings.server
     return WebApplication(
-        endpoint=Endpoint(parts.bridge, Gate(parts.bridge)),
+        endpoint=Endpoint(parts.bridge, Gate(parts.bridge, parts.throttle)),
         callers=callers(settings, observation),
         observation=observation,
         health=Health(checks),

@@ -24,12 +24,14 @@ from ..errors import ConfigurationError, SourceUnavailable
 from ..ledger import Memory, SqlLedger
 from ..passwords import HashPool, cores
 from ..sources import SqlSource
+from ..throttle import Throttle
 from .callers import check_callers
 from .declared import database_url, filters, mapping, strategy
 from .factory import made_by_factory
 from .ledger import declared_ledger, ledger_database
 from .passwords import password_hashes
 from .separation import check_separation
+from .throttle import throttle
 from .tokens import tokens
 
 __all__ = ["Parts", "assemble", "source_database", "sql_settings"]
@@ -50,6 +52,7 @@ class Parts:
     ledger: SqlLedger
     issuers: Mapping[str, SessionIssuer]
     pool: HashPool
+    throttle: Throttle
 
 
 def assemble(settings: Settings, folder: Path, observer: Observer) -> Parts:
@@ -109,6 +112,7 @@ def assemble(settings: Settings, folder: Path, observer: Observer) -> Parts:
         ledger=ledger,
         issuers=issuers,
         pool=pool,
+        throttle=throttle(settings, observer),
     )
 
 

@@ -37,6 +37,8 @@ SECRETS = {
     "SSO_BRIDGE_LEDGER_KEY": "0123456789" * 4,
     "SSO_BRIDGE_LOG_KEY": "0123456789" * 4,
     "SSO_BRIDGE_ERID_SECRET": "0123456789" * 4,
+    "SSO_BRIDGE_REDIS_URL": "redis://127.0.0.1:6379/0",
+    "SSO_BRIDGE_THROTTLE_KEY": "0123456789" * 4,
 }
 DIFFERENT = {"user", "expiry_kind", "values", "column", "expiry_column"}
 """Keys that the example sets to something else, because their section needs it."""

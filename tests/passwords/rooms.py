@@ -25,6 +25,9 @@ class Alarms:
     def notice(self, kind: str, details: str) -> None:
         raise AssertionError("passwords are not noted")
 
+    def throttled(self, kind: str, decision: str, storage: str) -> None:
+        raise AssertionError("passwords are throttled elsewhere")
+
     def step(self, what: str, **facts: str) -> None:
         self.steps.append((what, facts))
 

@@ -70,6 +70,9 @@ class Tally:
     def notice(self, kind: str, details: str) -> None:
         self.alarms[kind] += 1
 
+    def throttled(self, kind: str, decision: str, storage: str) -> None:
+        """Not counted."""
+
     def step(self, what: str, **facts: str) -> None:
         """Not counted."""
 
