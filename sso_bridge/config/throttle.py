@@ -10,7 +10,6 @@ from .base import Count, Seconds, Section, Switch, at_key
 
 __all__ = ["LoginWaits", "Rates", "Throttle"]
 
-SHORTEST_KEY = 32
 PerSecond = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 LongSeconds = Annotated[float, Field(strict=True, gt=0, le=86_400, allow_inf_nan=False)]
 
@@ -109,6 +108,4 @@ class Throttle(Section):
                 'is missing: storage = "redis" needs key (or key_env, key_file), the same on all '
                 "nodes",
             )
-        if self.key is not None and len(self.key.get_secret_value()) < SHORTEST_KEY:
-            raise at_key("key", f"is too short; give it {SHORTEST_KEY} characters or more")
         return self

@@ -11,6 +11,7 @@ from ..core.ports import Observer
 from ..errors import ConfigurationError
 from ..soap.contract import OPERATIONS
 from ..throttle import Memory, Rate, Rates, Store, Throttle, Waits
+from .declared import secret_of
 
 __all__ = ["throttle"]
 
@@ -22,10 +23,9 @@ def throttle(settings: Settings, observer: Observer) -> Throttle:
     that is none, or if its driver is not installed."""
     declared = settings.throttle
     kinds = {"caller": declared.caller, "site": declared.site, "all": declared.all}
-    key = declared.key
     return Throttle(
         _store(declared, observer),
-        key=secrets.token_bytes(32) if key is None else key.get_secret_value().encode(),
+        key=secret_of("throttle.key", declared.key) or secrets.token_bytes(32),
         logins=declared.logins.enabled,
         rates=[_rates(kind, rates) for kind, rates in kinds.items()],
         observer=observer,
