@@ -33,6 +33,9 @@ format = "json"
 user = {json.dumps(world.CALLER[0])}
 password_file = "caller.secret"
 
+[throttle.logins]
+enabled = false
+
 [ledger]
 url = {json.dumps(ledger or "sqlite:///erids.db")}
 
