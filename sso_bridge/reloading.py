@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from .config import Settings, load
 from .config.safety import safe_to_serve
+from .config.surroundings import hazards
 from .errors import ConfigurationError
 
 __all__ = ["changes", "check_changes", "settings_to_serve"]
@@ -32,6 +33,11 @@ def settings_to_serve(config: Path, given: Mapping[str, object]) -> Settings:
     )
     settings = settings.model_copy(update={"server": server})
     safe_to_serve(settings)
+    found = list(hazards(settings, config.absolute().parent))
+    if refused := [f"{one.place}: {one.text}" for one in found if one.refused]:
+        raise ConfigurationError("\n".join(refused))
+    for one in found:
+        print(f"warning: {one.place}: {one.text}", file=sys.stderr)
     return settings
 
 

@@ -9,9 +9,10 @@ import multiprocessing
 import os
 import shlex
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -111,6 +112,7 @@ def serve(
     it with `given`. `announce` is printed when the first call can be answered.
 
     Everything that can be wrong with the configuration is found here, before a worker starts."""
+    _leave_no_core()
     multiprocessing.set_start_method("fork", force=True)  # workers inherit what was loaded
     with shared_counts() as metrics:
         with loading_for_workers():
@@ -119,6 +121,17 @@ def serve(
             server = _server(service)
         service.roll.listen()
         server.serve(target_loader=service.load, wrap_loader=False)
+
+
+def _leave_no_core() -> None:
+    """If this process or a worker of it crashes, its memory is not written to a disk: there are
+    passwords in it."""
+    if sys.platform != "win32":
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_CORE)
+        with suppress(OSError, ValueError):  # a sandbox forbids it, and has limits of its own
+            resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 class _Service:

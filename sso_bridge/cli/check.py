@@ -91,6 +91,7 @@ def findings_of(
     """The findings about each part."""
     from ..config.safety import safe_to_serve
     from ..config.sessions import TableSession
+    from ..config.surroundings import hazards
     from ..core.deadline import Deadline
     from ..doctor import found
 
@@ -98,6 +99,10 @@ def findings_of(
         safe_to_serve(settings)
     except ConfigurationError as error:
         yield found("settings_unsafe", "server", error.details)
+    else:
+        for one in hazards(settings, folder):
+            kind = "settings_unsafe" if one.refused else "settings_risky"
+            yield found(kind, one.place, one.text)
     for name in settings.sources:
         place = f"sources.{name}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,6 +51,7 @@ def settings_from(tables: dict[str, Any], path: Path) -> tuple[Settings, list[st
     except ValidationError as error:
         lines = dict.fromkeys(f"{path}: {line}" for line in _explain(error))
         raise ConfigurationError("\n".join(lines)) from None
+    settings.keep_files([path, *(path.absolute().parent / file for file in _files_in(tables))])
     warnings = [
         f"{path}: {place} is a secret in the file itself; move it to "
         f"{place.rsplit('.', 1)[-1]}_file or …_env"
@@ -58,6 +59,15 @@ def settings_from(tables: dict[str, Any], path: Path) -> tuple[Settings, list[st
         if not place.endswith("url") or _URL_PASSWORD.search(value)
     ]
     return settings, warnings
+
+
+def _files_in(table: Mapping[str, Any]) -> Iterator[str]:
+    """The files of secrets that are named anywhere in `table`."""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _files_in(value)
+        elif key.endswith("_file"):
+            yield from [value] if isinstance(value, str) else value
 
 
 def _explain(error: ValidationError) -> Iterator[str]:

@@ -5,9 +5,11 @@ config/example.toml and docs/configuration.md are printed from them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, PrivateAttr, SecretStr, field_validator, model_validator
 
 from .base import BesidePath, Count, Seconds, Section, Switch, at_key
 from .callers import Caller, Proxies
@@ -303,6 +305,18 @@ class Settings(Section):
     sites: dict[str, Site] = Field(
         min_length=1, description="Digital River sites.", examples=["demo"]
     )
+
+    _files: tuple[Path, ...] = PrivateAttr(())
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The file that the settings were read from, and those of secrets that it names; nothing if
+        they were read from none."""
+        return self._files
+
+    def keep_files(self, files: Iterable[Path]) -> None:
+        """For whoever reads them."""
+        self._files = tuple(files)
 
     def default(self) -> str | None:
         """The siteID of a request that has none."""

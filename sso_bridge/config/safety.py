@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import ConfigurationError
 from .model import Settings
 
-__all__ = ["safe_to_serve"]
+__all__ = ["is_loopback", "safe_to_serve"]
 
 
 def safe_to_serve(settings: Settings) -> None:
@@ -28,7 +28,7 @@ def safe_to_serve(settings: Settings) -> None:
                 "server.tls_certificate and server.tls_key are not a PEM certificate and its "
                 "unencrypted private key"
             ) from None
-    if _is_loopback(server.host):
+    if is_loopback(server.host):
         return
     if server.tls_certificate is None and not server.allow_plain_http:
         raise ConfigurationError(
@@ -43,7 +43,7 @@ def safe_to_serve(settings: Settings) -> None:
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     """Whether only this machine can reach `host`. Of names only localhost is known to be so."""
     try:
         return ipaddress.ip_address(host).is_loopback

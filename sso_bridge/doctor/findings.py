@@ -54,6 +54,7 @@ CHECKS: Final[dict[str, Check]] = {
     "value_missing": Check("error", "A new user's row lacks a value"),
     "hashes_refused": Check("error", "Password hashes that no login computes"),
     "ledger_unusable": Check("error", "The ledger is not to be used"),
+    "settings_risky": Check("warning", "The surroundings are not as safe as they could be"),
     "replica_unusable": Check("warning", "The replica is not to be used"),
     "network_in_clear": Check("warning", "Passwords and people cross the network in clear"),
     "certificate_unchecked": Check("warning", "The database server may be anybody"),
