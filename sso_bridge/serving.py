@@ -163,6 +163,7 @@ class _Service:
 
         wiring.assemble(settings, self._folder, Silent())
         wiring.check_ledger(settings, self._folder)
+        wiring.trail_file(settings)
 
     def load(self, listener: int, others: Sequence[socket.socket]) -> Any:
         """In a worker: the application."""

@@ -29,6 +29,7 @@ COMMANDS: Final[dict[str, str]] = {
     "try": "Put one call through the bridge and explain each step.",
     "session": "Make and read session tokens.",
     "pseudonym": "Print what the log calls somebody.",
+    "trail": "Say whether the audit trail is complete.",
     "wsdl": "Print the contract.",
 }
 """Name and summary of each command; the module of the same name holds it."""

@@ -18,6 +18,7 @@ from ..core.strategies import COLUMN
 from ..errors import BridgeError
 from . import erid_batches
 from .options import config_option, settings_at
+from .recording import recorded
 
 if TYPE_CHECKING:
     from ..config import Settings
@@ -114,14 +115,16 @@ def relink(
     if erid is not None:
         declared.erids.check(erid)
     theirs = erid is not None and declared.strategy.name == COLUMN and record.erid == erid
-    binding = wiring.register(settings, folder).relink(
-        erid,
-        Person(name, record.subject, declared.company or ""),
-        reason,
-        Deadline(_SECONDS),
-        origin=COLUMN if theirs else "operator",
-        fingerprint=record.fingerprint,
-    )
+    with recorded(settings, folder, "erid relink", source=name, erid=erid) as told:
+        binding = wiring.register(settings, folder).relink(
+            erid,
+            Person(name, record.subject, declared.company or ""),
+            reason,
+            Deadline(_SECONDS),
+            origin=COLUMN if theirs else "operator",
+            fingerprint=record.fingerprint,
+        )
+        told["erid"] = binding.erid
     print(f"{binding.erid} is that of subject {record.subject} of {name}; {_when(settings)}")
 
 
@@ -154,11 +157,14 @@ def retire(
     register = wiring.register(settings, folder)
     if subject is not None:
         whom: Person | str = Person(only_source(settings, source), subject)
+        binding = register.current(whom, Deadline(_SECONDS))
+        erid = None if binding is None else binding.erid
     else:
         assert erid is not None
         binding = register.current(erid, Deadline(_SECONDS))
         whom = erid if binding is None else binding.person
-    register.retire(whom, reason, Deadline(_SECONDS), forget=forget)
+    with recorded(settings, folder, "erid retire", forget=forget, erid=erid):
+        register.retire(whom, reason, Deadline(_SECONDS), forget=forget)
     print(f"{'forgotten' if forget else 'retired'}; {_when(settings)}")
 
 

@@ -24,6 +24,7 @@ from ..core.model import Lookup, Person, Record
 from ..core.strategies import COLUMN
 from ..errors import BridgeError, ConfigurationError, IdentityAlarm
 from .options import config_option, progress, settings_at, written
+from .recording import recorded
 
 if TYPE_CHECKING:
     from ..config import Settings
@@ -107,20 +108,24 @@ def assign(source: str | None, dry_run: bool, config: Path, as_json: bool) -> No
     parts = wiring.assemble(settings, folder, Silent())
     register = wiring.register(settings, folder)
     tally = Tally()
-    with _stoppable():
-        for name in _chosen(settings, source):
-            declared = parts.declared[name]
-            for records in _users(settings, folder, name):
-                people = {Person(name, r.subject): r for r in records if is_plain(r.subject)}
-                for _ in range(len(records) - len(people)):
-                    tally.add("refused", f"sources.{name}", "a row without a usable primary key")
-                known = register.known(list(people), Deadline(_STEP_SECONDS))
-                tally.counts["there"] += len(known)
-                unknown = {p: r for p, r in people.items() if p not in known}
-                pairs = list(_proposed(unknown, declared, parts.sources[name], tally))
-                outcomes = register.assign(pairs, Deadline(_STEP_SECONDS), dry_run=dry_run)
-                for pair, outcome in zip(pairs, outcomes, strict=True):
-                    tally.add(outcome, f"sources.{name} subject {pair.person.subject}")
+    with recorded(settings, folder, "erid assign", source=source, dry_run=dry_run) as told:
+        told["counts"] = tally.counts
+        with _stoppable():
+            for name in _chosen(settings, source):
+                declared = parts.declared[name]
+                for records in _users(settings, folder, name):
+                    people = {Person(name, r.subject): r for r in records if is_plain(r.subject)}
+                    for _ in range(len(records) - len(people)):
+                        tally.add(
+                            "refused", f"sources.{name}", "a row without a usable primary key"
+                        )
+                    known = register.known(list(people), Deadline(_STEP_SECONDS))
+                    tally.counts["there"] += len(known)
+                    unknown = {p: r for p, r in people.items() if p not in known}
+                    pairs = list(_proposed(unknown, declared, parts.sources[name], tally))
+                    outcomes = register.assign(pairs, Deadline(_STEP_SECONDS), dry_run=dry_run)
+                    for pair, outcome in zip(pairs, outcomes, strict=True):
+                        tally.add(outcome, f"sources.{name} subject {pair.person.subject}")
     tally.tell(as_json, dry_run)
 
 
@@ -147,13 +152,15 @@ def import_(file: IO[str], source: str | None, dry_run: bool, config: Path, as_j
     register = wiring.register(settings, folder)
     name = only_source(settings, source)
     tally = Tally()
-    with _stoppable():
-        for lines in _batches(_rows(file, name, tally)):
-            found = list(_imported(lines, parts.declared[name], parts.sources[name], tally))
-            pairs = [pair for _, pair in found]
-            outcomes = register.assign(pairs, Deadline(_STEP_SECONDS), dry_run=dry_run)
-            for (line, _), outcome in zip(found, outcomes, strict=True):
-                tally.add(outcome, f"line {line}")
+    with recorded(settings, folder, "erid import", source=name, dry_run=dry_run) as told:
+        told["counts"] = tally.counts
+        with _stoppable():
+            for lines in _batches(_rows(file, name, tally)):
+                found = list(_imported(lines, parts.declared[name], parts.sources[name], tally))
+                pairs = [pair for _, pair in found]
+                outcomes = register.assign(pairs, Deadline(_STEP_SECONDS), dry_run=dry_run)
+                for (line, _), outcome in zip(found, outcomes, strict=True):
+                    tally.add(outcome, f"line {line}")
     tally.tell(as_json, dry_run)
 
 

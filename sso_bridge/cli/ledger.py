@@ -10,6 +10,7 @@ import click
 
 from ..core.deadline import Deadline
 from .options import config_option, settings_at
+from .recording import recorded
 
 __all__ = ["command"]
 
@@ -35,7 +36,8 @@ def create(config: Path) -> None:
     from .. import wiring
 
     settings, folder = settings_at(config)
-    wiring.create_ledger(settings, folder)
+    with recorded(settings, folder, "ledger create"):
+        wiring.create_ledger(settings, folder)
     print("made the ledger; from now on back it up together with the user database")
 
 
@@ -49,11 +51,12 @@ def upgrade(config: Path) -> None:
     from ..ledger import administration
 
     settings, folder = settings_at(config)
-    before, after = administration.upgrade(
-        wiring.ledger_database(settings, folder, call_seconds=_SECONDS),
-        wiring.declared_ledger(settings),
-        Deadline(_SECONDS),
-    )
+    with recorded(settings, folder, "ledger upgrade"):
+        before, after = administration.upgrade(
+            wiring.ledger_database(settings, folder, call_seconds=_SECONDS),
+            wiring.declared_ledger(settings),
+            Deadline(_SECONDS),
+        )
     print(f"the schema was {before} and is {after}")
 
 
@@ -93,12 +96,13 @@ def add(source: str, config: Path) -> None:
     from ..ledger import administration
 
     settings, folder = settings_at(config)
-    administration.add(
-        wiring.ledger_database(settings, folder),
-        wiring.declared_ledger(settings),
-        source,
-        Deadline(settings.server.call_seconds),
-    )
+    with recorded(settings, folder, "ledger add", source=source):
+        administration.add(
+            wiring.ledger_database(settings, folder),
+            wiring.declared_ledger(settings),
+            source,
+            Deadline(settings.server.call_seconds),
+        )
     print(f"the ledger knows sources.{source} now")
 
 
@@ -115,13 +119,14 @@ def rename(old: str, new: str, config: Path) -> None:
     from ..ledger import administration
 
     settings, folder = settings_at(config)
-    administration.rename(
-        wiring.ledger_database(settings, folder),
-        wiring.declared_ledger(settings),
-        old,
-        new,
-        Deadline(settings.server.call_seconds),
-    )
+    with recorded(settings, folder, "ledger rename", source=new, was=old):
+        administration.rename(
+            wiring.ledger_database(settings, folder),
+            wiring.declared_ledger(settings),
+            old,
+            new,
+            Deadline(settings.server.call_seconds),
+        )
     print(f"the people of {old} are those of sources.{new} now")
 
 
@@ -140,10 +145,11 @@ def adopt(source: str, config: Path) -> None:
     from ..ledger import administration
 
     settings, folder = settings_at(config)
-    administration.adopt(
-        wiring.ledger_database(settings, folder),
-        wiring.declared_ledger(settings),
-        source,
-        Deadline(settings.server.call_seconds),
-    )
+    with recorded(settings, folder, "ledger adopt", source=source):
+        administration.adopt(
+            wiring.ledger_database(settings, folder),
+            wiring.declared_ledger(settings),
+            source,
+            Deadline(settings.server.call_seconds),
+        )
     print(f"the ledger has sources.{source} as it is configured now")

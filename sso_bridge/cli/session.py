@@ -11,6 +11,7 @@ from ..core.deadline import Deadline
 from ..core.model import Lookup, UserKey
 from ..errors import ConfigurationError, InvalidSession
 from .options import config_option, settings_at
+from .recording import recorded
 
 __all__ = ["command"]
 
@@ -46,13 +47,12 @@ def issue(login: str, site: str | None, name: str | None, config: Path) -> None:
     deadline = Deadline(settings.server.call_seconds)
     found = parts.directory.find(UserKey(login_id=login, site_id=site), deadline)
     names = settings.sessions[name].names
-    values = {
-        "subject": found.record.subject,
-        "login": found.record.login,
-        "erid": parts.guard.erid(found, deadline),
-    }
-    person = Lookup(names, values[names] or "")
-    print(parts.issuers[name].issue(person, found.site.id, deadline))
+    with recorded(settings, folder, "session issue", site=found.site.id) as told:
+        told["erid"] = erid = parts.guard.erid(found, deadline)
+        values = {"subject": found.record.subject, "login": found.record.login, "erid": erid}
+        person = Lookup(names, values[names] or "")
+        token = parts.issuers[name].issue(person, found.site.id, deadline)
+    print(token)
 
 
 @command.command("verify")

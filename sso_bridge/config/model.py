@@ -140,6 +140,27 @@ class Log(Section):
     )
 
 
+class Trail(Section):
+    """The audit trail: a file of logins, creations, refusals and operators' commands, of which
+    nothing can be taken out unseen."""
+
+    file: BesidePath | None = Field(
+        None,
+        description="The file that records are appended to, on a disk of this machine; a relative "
+        "path is beside the configuration. Unset, there is no trail.",
+        examples=["trail.jsonl"],
+    )
+    key: SecretStr | None = Field(
+        None,
+        description="The key that records are chained with: who can write the file, and does not "
+        "have this, cannot make it anew. 32 characters or more.",
+        examples=["SSO_BRIDGE_TRAIL_KEY"],
+    )
+    rotate_megabytes: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = Field(
+        100, description="How long a file gets before it is put aside and another is begun."
+    )
+
+
 class Hashing(Section):
     """The pool that passwords are verified in, for each worker process."""
 
@@ -289,6 +310,7 @@ class Settings(Section):
     )
     server: Server = Field(Server(), description="Where and how the endpoint is served.")
     log: Log = Field(Log(), description="What is written to standard error.")
+    trail: Trail = Field(Trail(), description="The audit trail.")
     hashing: Hashing = Field(Hashing(), description="The pool that passwords are verified in.")
     ledger: Ledger = Field(Ledger(), description="Where it is kept who has which ERID.")
     proxies: Proxies = Field(Proxies(), description="The proxies whose word is taken.")

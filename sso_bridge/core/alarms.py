@@ -23,6 +23,7 @@ SUBJECT_REUSED: Final = "subject_reused"
 SUBJECT_UNUSABLE: Final = "subject_unusable"
 THROTTLE_STORAGE_BACK: Final = "throttle_storage_back"
 THROTTLE_STORAGE_DOWN: Final = "throttle_storage_down"
+TRAIL_INCOMPLETE: Final = "trail_incomplete"
 
 ALARMS: Final[dict[str, str]] = {
     AMBIGUOUS_KEY: "One key names several rows of the user database.",
@@ -40,6 +41,7 @@ ALARMS: Final[dict[str, str]] = {
     SUBJECT_REUSED: "A primary key seems to be another person's than before.",
     SUBJECT_UNUSABLE: "A row has no primary key, or one that is not its own alone.",
     THROTTLE_STORAGE_DOWN: "The Redis that failed logins are counted in is down, slow or full.",
+    TRAIL_INCOMPLETE: "The audit trail cannot be written.",
 }
 """Each alarm and what it means; docs/alarms.md says what to do about it."""
 

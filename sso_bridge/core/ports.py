@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from .deadline import Deadline
 from .model import Binding, Fingerprint, Identity, Lookup, NewUser, Person, Record
@@ -17,6 +17,7 @@ __all__ = [
     "SessionFormat",
     "SessionIssuer",
     "Throttle",
+    "Trail",
     "UserSource",
 ]
 
@@ -183,6 +184,14 @@ class Throttle(Protocol):
     def attempt(self, source: str, login: str) -> Attempt | None:
         """Count a try of the password of `login`, in its canonical form, whether there is such a
         user or not; None if they are not counted. Raises LoginThrottled if it has to wait."""
+
+
+class Trail(Protocol):
+    """The audit trail: what happened, so that nobody can take it out again unseen."""
+
+    def note(self, event: str, *, wait: bool, **facts: Any) -> None:
+        """One record more; never given a secret or personal data. `wait` until it is in the file,
+        but not for long. Never raises: what cannot be written is an alarm, and no call fails."""
 
 
 class Observer(Protocol):

@@ -111,6 +111,7 @@ class WebApplication:
             call.deadline.took("turn", begun)
             answer = self._endpoint.answer(body, charset=charset, guess=guess, call=call)
             self._note(call, answer, time.monotonic() - begun)
+        self._observation.record(call, answer.outcome)
         start_response(
             f"{answer.status} {_REASONS[answer.status]}",
             [

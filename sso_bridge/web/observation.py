@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from ..core.alarms import ALARMS, NOTICES
 from ..core.call import Call
 from ..core.deadline import spent
+from ..core.ports import Trail
 from ..core.pseudonyms import Pseudonyms
 from ..logs import Log
 from .tally import Tally
@@ -30,6 +31,11 @@ METRICS: Final[dict[str, str]] = {
 }
 """Every metric and its help text; docs/operations.md lists them."""
 
+_READING: Final = frozenset({"GetUser", "GetUserProfile"})
+_SLOW: Final = frozenset({"Login", "CreateUserProfile"})
+"""Operations that take so long anyway that a record is not worth mentioning."""
+_STRANGERS: Final = frozenset({401, 403})
+
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -43,6 +49,7 @@ class Observation:
         self, log: Log, pseudonyms: Pseudonyms, *, multiprocess_directory: str | None = None
     ) -> None:
         self._log = log
+        self._trail: Trail | None = None
         self._pseudonyms = pseudonyms
         self._directory = multiprocess_directory
         self._registry = CollectorRegistry()
@@ -70,6 +77,10 @@ class Observation:
             self._alarms.labels(kind)
         for kind in NOTICES:
             self._notices.labels(kind)
+
+    def records_in(self, trail: Trail) -> None:
+        """From now on the audit trail is written too."""
+        self._trail = trail
 
     def alarm(self, kind: str, details: str) -> None:
         """Something an operator must look at."""
@@ -107,6 +118,27 @@ class Observation:
             phases={phase: round(lasted * 1000, 2) for phase, lasted in phases.items()},
         )
 
+    def record(self, call: Call, outcome: str) -> None:
+        """Put a call into the audit trail, unless it read a profile and that was allowed. A login
+        or a new account waits until its record is in the file; not in a turn."""
+        if self._trail is None or (outcome == "accepted" and call.operation in _READING):
+            return
+        self._trail.note(
+            "call",
+            wait=call.operation in _SLOW,
+            call=call.id,
+            caller=call.caller.name,
+            operation=call.operation,
+            site=call.site,
+            outcome=outcome,
+            person=self._pseudonyms.erid(call.about.erid),
+            login=self._pseudonyms.login(call.about.login_id),
+        )
+
+    def trail(self, number: int, chain: str) -> None:
+        """Where the audit trail stands."""
+        self._log.info("trail", record=number, chain=chain)
+
     def failed(self, call_id: str, error: Exception, where: str, details: str) -> None:
         """A call could not be served; `where` is the line of the package that noticed."""
         self._log.error(
@@ -120,6 +152,8 @@ class Observation:
         are let in are known by name; shoppers do not connect to us."""
         self._http.labels(str(status)).inc()
         self._log.info("refused", call=call_id, status=status, why=why, address=address)
+        if self._trail is not None and status in _STRANGERS:
+            self._trail.note("refused", wait=False, call=call_id, status=status, address=address)
 
     def exposition(self) -> bytes:
         """All counts of all workers, in Prometheus' text format."""

@@ -6,6 +6,7 @@ from .ledger import check_ledger, create_ledger, declared_ledger, ledger_databas
 from .parts import Parts, assemble, source_database, sql_settings
 from .passwords import password_limits, password_schemes
 from .pseudonyms import pseudonyms
+from .trail import trail_chain, trail_file
 
 __all__ = [
     "Parts",
@@ -23,4 +24,6 @@ __all__ = [
     "register",
     "source_database",
     "sql_settings",
+    "trail_chain",
+    "trail_file",
 ]

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from ..config import Settings
 from ..core.deadline import Deadline
 from ..core.gate import Gate
+from ..errors import BridgeError
 from ..logs import Log
 from ..soap.contract import wsdl
 from ..soap.server import Endpoint
+from ..trail import Trail
 from ..web import Observation, WebApplication
 from ..web.health import Health
 from ..web.page import Page
 from .callers import callers
 from .parts import assemble
 from .pseudonyms import pseudonyms
+from .trail import trail_file
 
 __all__ = ["application"]
+
+_PATIENCE = 2.0
+"""Seconds that a worker waits for the ledger before it serves without."""
 
 
 def application(
@@ -30,11 +37,17 @@ def application(
         pseudonyms(settings, lambda: parts.ledger),
         multiprocess_directory=metrics_directory,
     )
+    file = trail_file(settings)
+    if file is not None:
+        trail = Trail(file, observation, lambda link: observation.trail(link.number, link.chain))
+        observation.records_in(trail)
     parts = assemble(settings, folder, observation)
     checks: dict[str, Callable[[Deadline], None]] = {
         f"source {name}": source.check for name, source in parts.sources.items()
     }
     checks["ledger"] = parts.ledger.check
+    with suppress(BridgeError):  # so that the first call need not, and the log knows its key
+        parts.ledger.check(Deadline(_PATIENCE))
     server = settings.server
     return WebApplication(
         endpoint=Endpoint(parts.bridge, Gate(parts.bridge, parts.throttle)),

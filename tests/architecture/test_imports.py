@@ -14,7 +14,7 @@ import sso_bridge
 PACKAGE = Path(sso_bridge.__file__).parent
 
 BELOW = frozenset({"errors", "core"})
-PORTS = ("database", "sources", "ledger", "passwords", "sessions", "throttle")
+PORTS = ("database", "sources", "ledger", "passwords", "sessions", "throttle", "trail")
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "__init__": frozenset(),
@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "sessions": BELOW | {"database"},
     "passwords": BELOW,
     "throttle": BELOW,
+    "trail": BELOW,
     "soap": BELOW,
     "web": BELOW | {"soap", "logs"},
     "config": frozenset({"errors"}),
