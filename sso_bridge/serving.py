@@ -260,6 +260,6 @@ def _options(settings: Settings) -> dict[str, Any]:
         "ssl_key": server.tls_key,
         "ssl_protocol_min": SSLProtocols.tls12,
         "ssl_ca": server.tls_client_ca,
-        "ssl_crl": None if server.tls_client_crl is None else [server.tls_client_crl],
+        "ssl_crl": list(server.tls_client_crl or ()),
         "ssl_client_verify": server.tls_client_ca is not None,
     }

@@ -72,10 +72,12 @@ class Server(Section):
         "connects must have one, also for the page, the metrics and the health checks.",
         examples=["client-ca.pem"],
     )
-    tls_client_crl: BesidePath | None = Field(
+    tls_client_crl: tuple[BesidePath, ...] | None = Field(
         None,
-        description="PEM file with the authority's list of revoked certificates.",
-        examples=["client-crl.pem"],
+        min_length=1,
+        description="PEM files, each with a list of revoked certificates: one for each authority "
+        "that signs client certificates.",
+        examples=[["client-crl.pem"]],
     )
     max_body_bytes: int = Field(
         262_144,

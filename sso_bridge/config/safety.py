@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import ConfigurationError
@@ -14,9 +15,14 @@ __all__ = ["is_loopback", "safe_to_serve"]
 
 def safe_to_serve(settings: Settings) -> None:
     """Raises ConfigurationError where users would be served to the network unprotected, or
-    the certificate or its key cannot be read."""
+    the certificate, its key, or what client certificates are verified with cannot be read."""
     server = settings.server
-    for key, path in (("tls_certificate", server.tls_certificate), ("tls_key", server.tls_key)):
+    for key, path in (
+        ("tls_certificate", server.tls_certificate),
+        ("tls_key", server.tls_key),
+        ("tls_client_ca", server.tls_client_ca),
+        *(("tls_client_crl", path) for path in server.tls_client_crl or ()),
+    ):
         if path is not None:
             _readable(f"server.{key}", path)
     if server.tls_certificate is not None and server.tls_key is not None:
@@ -28,6 +34,10 @@ def safe_to_serve(settings: Settings) -> None:
                 "server.tls_certificate and server.tls_key are not a PEM certificate and its "
                 "unencrypted private key"
             ) from None
+    if server.tls_client_ca is not None:
+        _authorities(server.tls_client_ca)
+    for path in server.tls_client_crl or ():
+        _revoked(path)
     if is_loopback(server.host):
         return
     if server.tls_certificate is None and not server.allow_plain_http:
@@ -49,6 +59,27 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _authorities(path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with suppress(ssl.SSLError, ValueError):
+        context.load_verify_locations(path)
+    if not context.get_ca_certs():
+        raise ConfigurationError(
+            f"server.tls_client_ca: {path} has no PEM certificate of an authority in it"
+        )
+
+
+def _revoked(path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with suppress(ssl.SSLError, ValueError):
+        context.load_verify_locations(path)
+    if context.cert_store_stats()["crl"] != 1:
+        raise ConfigurationError(
+            f"server.tls_client_crl: {path} is not one PEM list of revoked certificates; put "
+            "several into several files"
+        )
 
 
 def _readable(key: str, path: Path) -> None:

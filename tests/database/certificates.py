@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 CLIENT = "certified"
 """Whom the client's certificate names."""
+DAY = timedelta(days=1)
 
 
 class Authority:
@@ -26,11 +27,11 @@ class Authority:
             .sign(self._key, hashes.SHA256())
         )
 
-    def sign(self, name: str) -> tuple[bytes, bytes]:
-        """A certificate for that host or user and its key, both as PEM."""
+    def sign(self, name: str, *, valid: timedelta = DAY) -> tuple[bytes, bytes]:
+        """A certificate for that host or user, good for so long, and its key; both as PEM."""
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
-            _certificate(_named(name), self._name, key.public_key())
+            _certificate(_named(name), self._name, key.public_key(), valid)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs=False), critical=True)
@@ -41,6 +42,24 @@ class Authority:
             pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         return certificate.public_bytes(pem), private
+
+    @property
+    def pem(self) -> bytes:
+        """Its own certificate."""
+        return self.certificate.public_bytes(serialization.Encoding.PEM)
+
+    def revoke(self, *certificates: bytes) -> bytes:
+        """The list of these certificates, revoked, as PEM."""
+        now = datetime.now(UTC)
+        revoked = x509.CertificateRevocationListBuilder(
+            issuer_name=self._name, last_update=now - timedelta(minutes=5), next_update=now + DAY
+        ).add_extension(x509.CRLNumber(1), critical=False)
+        for pem in certificates:
+            number = x509.load_pem_x509_certificate(pem).serial_number
+            revoked = revoked.add_revoked_certificate(
+                x509.RevokedCertificateBuilder(number, now).build()
+            )
+        return revoked.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 def write_certificates(folder: Path) -> Path:
@@ -62,14 +81,14 @@ def _named(name: str) -> x509.Name:
 
 
 def _certificate(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, valid: timedelta = DAY
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder(subject_name=subject, issuer_name=issuer, public_key=key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_after(now + valid)
     )
 
 
