@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from queue import Empty, SimpleQueue
+from threading import get_ident
 from typing import TypeVar
 
 from sqlalchemy import Connection, create_engine, event
@@ -88,6 +89,9 @@ class Database:
             ) from None
         self.waits = self._dialect.remote
         """Whether another process answers, and other calls may use the time."""
+        self.pool_size = pool_size
+        self._waiting: set[int] = set()
+        """The threads that wait for a connection to become free."""
         self._free: SimpleQueue[None] = SimpleQueue()
         for _ in range(pool_size):
             self._free.put(None)
@@ -114,9 +118,9 @@ class Database:
     def _open(self, deadline: Deadline, write: bool) -> Connection:
         """A connection whose statements are held to the deadline; give it back with `_close`."""
         try:
-            self._free.get(timeout=deadline.left())
+            self._free.get_nowait()
         except Empty:
-            raise DeadlineExceeded(f"{self.what}: no connection became free in time") from None
+            self._wait(deadline)
         connection = None
         try:
 
@@ -137,6 +141,16 @@ class Database:
             if told is error:
                 raise
             raise told from None
+
+    def _wait(self, deadline: Deadline) -> None:
+        """Until a connection is free for this call; raises DeadlineExceeded."""
+        self._waiting.add(get_ident())
+        try:
+            self._free.get(timeout=deadline.left())
+        except Empty:
+            raise DeadlineExceeded(f"{self.what}: no connection became free in time") from None
+        finally:
+            self._waiting.discard(get_ident())
 
     def _close(self, connection: Connection | None, *, failed: bool = True) -> None:
         try:
@@ -189,6 +203,12 @@ class Database:
         without seeing the other's. One may be undone for that, with an error that may be
         repeated."""
         self._dialect.queue(connection, texts)
+
+    def state(self) -> tuple[int, int, int]:
+        """How many connections calls have now, how many more are kept for the next ones, and how
+        many calls wait for one."""
+        used = max(0, self.pool_size - self._free.qsize())
+        return used, self._opening.resting, len(self._waiting)
 
     def is_missing(self) -> bool:
         """Whether it is known, without connecting, that there is no such database."""

@@ -89,6 +89,11 @@ class Opening:
         finally:
             self._call.deadline, self._call.watches = None, []
 
+    @property
+    def resting(self) -> int:
+        """How many are kept now."""
+        return len(self._resting)
+
     def rests(self, connection: Connection) -> bool:
         """Keep a connection that nobody needs now, with nothing open in it. False if it is not good
         any more, or is not to be kept; then it is still the caller's. One that was given options is

@@ -48,6 +48,11 @@ class SqlLedger:
         self._opened: Entries | None = None
         self._file: object = None
 
+    @property
+    def database(self) -> Database:
+        """Where it is."""
+        return self._database
+
     def open(self, deadline: Deadline) -> None:
         """Raises ConfigurationError, with the remedy, unless this is the right ledger."""
         file = self._database.file_identity()

@@ -57,6 +57,7 @@ class HashPool:
         self._longest_wait, self._clock = longest_wait, clock
         self._state = threading.Lock()
         """Held for a moment by whoever reads or changes what follows."""
+        self._refused = 0
         self._closed = False
         self._threads: list[threading.Thread] = []
         self._durations = Durations()
@@ -71,6 +72,11 @@ class HashPool:
         """Computations that run or wait; for a metric."""
         with self._state:
             return len(self._queue) + len(self._running)
+
+    def state(self) -> tuple[int, int, int]:
+        """How many computations run and how many wait now, and how many were refused so far."""
+        with self._state:
+            return len(self._running), len(self._queue), self._refused
 
     def run(
         self,
@@ -139,8 +145,10 @@ class HashPool:
         if self._closed:
             raise Busy("the pool for password hashes is closed")
         if len(self._queue) + len(self._running) >= self.workers + self.waiting:
+            self._refused += 1
             raise Busy("the queue for password hashes is full")
         if self._wait() > min(self._longest_wait, left / 2):
+            self._refused += 1
             raise Busy("a password hash would have to wait too long for its turn")
 
     def _wait(self) -> float:

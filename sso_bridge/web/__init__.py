@@ -2,8 +2,18 @@
 
 from .application import WebApplication
 from .callers import Callers, Conditions
+from .gauges import Measure, Reading
 from .leaving import Leaving
 from .observation import Observation
 from .reloads import Reloads
 
-__all__ = ["Callers", "Conditions", "Leaving", "Observation", "Reloads", "WebApplication"]
+__all__ = [
+    "Callers",
+    "Conditions",
+    "Leaving",
+    "Measure",
+    "Observation",
+    "Reading",
+    "Reloads",
+    "WebApplication",
+]

@@ -4,6 +4,7 @@ No line and no label holds a secret, a token, a login or an ERID."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
@@ -14,6 +15,7 @@ from ..core.deadline import spent
 from ..core.ports import Trail
 from ..core.pseudonyms import Pseudonyms
 from ..logs import Log
+from .gauges import STATES, Gauges, Measure, forget_the_dead
 from .tally import Tally
 
 __all__ = ["METRICS", "Observation"]
@@ -28,6 +30,7 @@ METRICS: Final[dict[str, str]] = {
     "sso_bridge_http_refused_total": "Requests refused before they were read as XML, by status.",
     "sso_bridge_reload_successful": "1, or 0 if the configuration read last was refused.",
     "sso_bridge_configuration_since_seconds": "Unix time the configuration is in force since.",
+    **{name: state.help for name, state in STATES.items()},
 }
 """Every metric and its help text; docs/operations.md lists them."""
 
@@ -71,12 +74,18 @@ class Observation:
             histogram("sso_bridge_phase_seconds", "operation", "phase"),
             _BUCKETS,
         )
+        self._gauges = Gauges(self._registry)
         if multiprocess_directory is not None:
-            self._tally.pour_regularly()
+            self._tally.pour_regularly(self._gauges.take)
         for kind in ALARMS:
             self._alarms.labels(kind)
         for kind in NOTICES:
             self._notices.labels(kind)
+
+    def measures(self, measures: Iterable[Measure]) -> None:
+        """From now on the metrics tell also what these say."""
+        for measure in measures:
+            self._gauges.add(measure)
 
     def records_in(self, trail: Trail) -> None:
         """From now on the audit trail is written too."""
@@ -158,8 +167,10 @@ class Observation:
     def exposition(self) -> bytes:
         """All counts of all workers, in Prometheus' text format."""
         self._tally.pour()
+        self._gauges.take()
         if self._directory is None:
             return generate_latest(self._registry)
+        forget_the_dead(self._directory)
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry, path=self._directory)  # type: ignore[no-untyped-call]
         return generate_latest(registry)

@@ -10,7 +10,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -43,14 +43,17 @@ class Tally:
         if len(self._notes) >= _MOST_NOTES:
             self._try_to_pour()
 
-    def pour_regularly(self) -> None:
-        """From now on; to be called where the calls are, after a fork."""
-        threading.Thread(target=self._run, name="tally", daemon=True).start()
+    def pour_regularly(self, then: Callable[[], None]) -> None:
+        """From now on, and call `then` each time; to be called where the calls are, after a
+        fork."""
+        threading.Thread(target=self._run, args=(then,), name="tally", daemon=True).start()
 
-    def _run(self) -> None:
+    def _run(self, then: Callable[[], None]) -> None:
         while True:
             time.sleep(POURED_EVERY)
             self._try_to_pour()
+            with suppress(Exception):
+                then()
 
     def _try_to_pour(self) -> None:
         """No call fails, and no later one goes uncounted, because the metrics' files do not take

@@ -18,6 +18,7 @@ from ..web import Observation, WebApplication
 from ..web.health import Health
 from ..web.page import Page
 from .callers import callers
+from .measures import measures
 from .parts import assemble
 from .pseudonyms import pseudonyms
 from .trail import trail_file
@@ -37,11 +38,12 @@ def application(
         pseudonyms(settings, lambda: parts.ledger),
         multiprocess_directory=metrics_directory,
     )
-    file = trail_file(settings)
+    file, trail = trail_file(settings), None
     if file is not None:
         trail = Trail(file, observation, lambda link: observation.trail(link.number, link.chain))
         observation.records_in(trail)
     parts = assemble(settings, folder, observation)
+    observation.measures(measures(settings, parts, trail))
     checks: dict[str, Callable[[Deadline], None]] = {
         f"source {name}": source.check for name, source in parts.sources.items()
     }

@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "throttle": BELOW,
     "trail": BELOW,
     "soap": BELOW,
-    "web": BELOW | {"soap", "logs"},
+    "web": BELOW | {"__init__", "soap", "logs"},
     "config": frozenset({"errors"}),
     "logs": frozenset({"errors"}),
     "observing": BELOW,
