@@ -20,6 +20,8 @@ _WORDS: Final[dict[str, str]] = {
     "looked up by subject": "looked for the primary key in source {source}: {row} row has it",
     "looked up by erid": "looked for the ERID in source {source}: {row} row has it",
     "the ledger knows the ERID": "the ledger knows the ERID as one of source {source}",
+    "encrypted the password": "{agreement}: encrypted what was typed with key {key}, as it is sent",
+    "decrypted the password": "{agreement}: key {key} decrypted the password",
     "computed the stored hash": "computed the stored password hash, which is {scheme}",
     "there is no stored hash to verify": "there is no password hash; one was computed for nobody, "
     "so that the time says nothing",

@@ -28,6 +28,7 @@ COMMANDS: Final[dict[str, str]] = {
     "erid": "Show, give, import, export and take back ERIDs.",
     "try": "Put one call through the bridge and explain each step.",
     "session": "Make and read session tokens.",
+    "password": "Encrypt passwords as Digital River sends them.",
     "pseudonym": "Print what the log calls somebody.",
     "trail": "Say whether the audit trail is complete.",
     "wsdl": "Print the contract.",

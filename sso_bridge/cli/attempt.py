@@ -24,7 +24,7 @@ from ..core.model import (
     ValidateSession,
 )
 from ..errors import BridgeError, IdentityAlarm
-from .options import config_option, settings_at
+from .options import config_option, settings_at, typed_password
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -62,19 +62,27 @@ def command() -> None:
 @command.command("login")
 @click.argument("login")
 @_site
+@click.option("--encrypted", is_flag=True, help="The password is given as Digital River sends it.")
 @config_option
 @_json
-def login(login: str, site: str | None, config: Path, as_json: bool) -> None:
+def login(login: str, site: str | None, encrypted: bool, config: Path, as_json: bool) -> None:
     """Would this login be accepted? The password is prompted for, or read from standard input.
 
+    Where passwords come encrypted, what is typed is encrypted first, unless it is already.
+
     Example: echo 123123 | sso-bridge try login demo@example.com --config demo/demo.toml"""
-    if sys.stdin.isatty():
-        password: str = click.prompt("Password", hide_input=True, err=True)
-    else:
-        password = sys.stdin.readline().rstrip("\r\n")
+    typed = typed_password()
     key = UserKey(login_id=login, site_id=site)
-    request = Login(key, password)
-    _run(config, as_json, key, lambda parts, deadline: parts.bridge.login(request, deadline))
+
+    def ask(parts: Parts, deadline: Deadline) -> Answer:
+        from ..transit import Agreement
+
+        sent, transit = typed, parts.directory.asked(key).transit
+        if isinstance(transit, Agreement) and not encrypted:
+            sent = transit.sealed(typed)
+        return parts.bridge.login(Login(key, sent), deadline)
+
+    _run(config, as_json, key, ask)
 
 
 @command.command("user")

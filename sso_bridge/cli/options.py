@@ -16,7 +16,7 @@ from ..errors import BridgeError
 if TYPE_CHECKING:
     from ..config import Settings
 
-__all__ = ["config_option", "progress", "settings_at", "written"]
+__all__ = ["config_option", "progress", "settings_at", "typed_password", "written"]
 
 T = TypeVar("T")
 
@@ -37,6 +37,15 @@ def settings_at(config: Path) -> tuple[Settings, Path]:
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
     return settings, config.absolute().parent
+
+
+def typed_password() -> str:
+    """A password that is prompted for or, where nobody can type, the first line of standard
+    input."""
+    if sys.stdin.isatty():
+        typed: str = click.prompt("Password", hide_input=True, err=True)
+        return typed
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 @contextmanager

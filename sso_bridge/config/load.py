@@ -16,6 +16,7 @@ from ..errors import ConfigurationError
 from .base import Context
 from .model import Settings
 from .places import Place, find, known_keys, secrets_in
+from .transit import weaknesses
 
 __all__ = ["load", "settings_from"]
 
@@ -58,6 +59,8 @@ def settings_from(tables: dict[str, Any], path: Path) -> tuple[Settings, list[st
         for place, value in secrets_in(Settings, tables)
         if not place.endswith("url") or _URL_PASSWORD.search(value)
     ]
+    for name, agreed in settings.password_encryption.items():
+        warnings += [f"{path}: {weakness}" for weakness in weaknesses(name, agreed)]
     return settings, warnings
 
 

@@ -17,6 +17,7 @@ from .sessions import JwtSession, TableSession
 from .soundness import check
 from .source import AnySource, Filter
 from .throttle import Throttle
+from .transit import PasswordEncryption
 
 __all__ = [
     "Caller",
@@ -272,6 +273,12 @@ class Site(Section):
         description="The [sessions] entries whose tokens are accepted, tried in this order.",
         examples=[["cookie", "link"]],
     )
+    password_encryption: str | None = Field(
+        None,
+        description="The [password_encryption] entry that passwords come encrypted by; by default "
+        "TLS alone protects them.",
+        examples=["dr"],
+    )
     token_attributes: tuple[str, ...] = Field(
         (),
         description="Extended attributes of a request that may hold a token, beside sessionToken.",
@@ -325,6 +332,9 @@ class Settings(Section):
     )
     sessions: dict[str, Session] = Field(
         {}, description="Kinds of session token.", examples=["link", "cookie"]
+    )
+    password_encryption: dict[str, PasswordEncryption] = Field(
+        {}, description="Agreements about passwords on their way here.", examples=["dr"]
     )
     sites: dict[str, Site] = Field(
         min_length=1, description="Digital River sites.", examples=["demo"]

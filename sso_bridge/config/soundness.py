@@ -53,6 +53,9 @@ def _sites(settings: Settings) -> None:
             raise ValueError(f"{where}.filter: needs a source with a database of its own")
         for token in site.sessions:
             _known(f"{where}.sessions", token, settings.sessions)
+        if site.password_encryption is not None:
+            agreed = site.password_encryption
+            _known(f"{where}.password_encryption", agreed, settings.password_encryption)
         if site.issue is not None:
             _known(f"{where}.issue", site.issue, settings.sessions)
         issues = settings.sessions[site.issue] if site.issue is not None else None

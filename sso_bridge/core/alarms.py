@@ -16,6 +16,8 @@ ERID_UNUSABLE: Final = "erid_unusable"
 LOGIN_MOVED: Final = "login_moved"
 LOGIN_UNUSABLE: Final = "login_unusable"
 PASSWORD_FORMAT_UNKNOWN: Final = "password_format_unknown"
+PASSWORD_IN_CLEAR: Final = "password_in_clear"
+PASSWORD_NOT_DECRYPTED: Final = "password_not_decrypted"
 SESSION_CONFLICT: Final = "session_conflict"
 SOURCE_REJECTED: Final = "source_rejected"
 SUBJECT_RETIRED: Final = "subject_retired"
@@ -35,6 +37,7 @@ ALARMS: Final[dict[str, str]] = {
     ERID_UNUSABLE: "An ERID has control characters, outer white space, or breaks a limit.",
     LOGIN_UNUSABLE: "A row has no login, or one that cannot be sent.",
     PASSWORD_FORMAT_UNKNOWN: "A stored password hash has no known format, or would cost too much.",
+    PASSWORD_NOT_DECRYPTED: "A password is not one that was encrypted as agreed.",
     SESSION_CONFLICT: "Good session tokens of one request name different people.",
     SOURCE_REJECTED: "The user database refused a new user for a reason other than the login.",
     SUBJECT_RETIRED: "A user's primary key is one whose ERID an operator took back.",
@@ -46,6 +49,7 @@ ALARMS: Final[dict[str, str]] = {
 """Each alarm and what it means; docs/alarms.md says what to do about it."""
 
 NOTICES: Final[dict[str, str]] = {
+    PASSWORD_IN_CLEAR: "A password came unencrypted, which accept_plaintext allows.",
     LOGIN_MOVED: "A login is another user's than before, who has an ERID of their own.",
     THROTTLE_STORAGE_BACK: "The Redis that failed logins are counted in takes them again.",
 }

@@ -128,20 +128,19 @@ class Bridge:
         return self._answer(site, CreationRefused, create)
 
     def _login(self, site: Site, request: Login, deadline: Deadline) -> Accepted:
-        password = request.password or ""
+        sent = request.password or ""
         # Before anybody is looked for: a refusal costs little then, and the same for all.
         site.source.passwords.check_room(deadline)
         found_by = time.monotonic() + _FINDING_SECONDS
         try:
             found = self._directory.find(request.key, deadline)
         except (UserNotFound, IdentityAlarm):
-            site.source.passwords.verify(password, None, deadline, not_before=found_by)
+            self._fitting(site, sent, None, deadline, found_by)
             raise
-        passwords = found.site.source.passwords
         stored = found.record.password_hash
-        good = passwords.verify(password, stored, deadline, not_before=found_by)
-        self._observer.step("verified the password", good=str(good))
-        if not good:
+        password = self._fitting(found.site, sent, stored, deadline, found_by)
+        self._observer.step("verified the password", good=str(password is not None))
+        if password is None:
             raise InvalidLogin("wrong password")
         if not found.record.active:
             raise InvalidLogin("the user is not active")
@@ -149,6 +148,17 @@ class Bridge:
         session = self._session_for(found, key, deadline)
         self._renew(found, password, deadline)
         return Accepted(key, found.record.attributes + session)
+
+    @staticmethod
+    def _fitting(
+        site: Site, sent: str, stored: str | None, deadline: Deadline, not_before: float
+    ) -> str | None:
+        """The password that `sent` is, if it fits `stored`. Costs the same if it is none at all;
+        `not_before` is as in `Passwords.verify`."""
+        for password in site.transit.opened(sent):
+            if site.source.passwords.verify(password, stored, deadline, not_before=not_before):
+                return password
+        return None
 
     def _renew(self, found: Found, password: str, deadline: Deadline) -> None:
         """Store a better hash of a password that was right, where the source wants that. Nobody is

@@ -40,6 +40,8 @@ class Creation:
         existing = self._row(site, login, deadline)
         if existing is not None:
             return self._again(site, existing, password, deadline)
+        if not password:
+            raise CreationRefused("the password could not be decrypted for certain")
         password_hash = site.source.passwords.hash(password, deadline)
         user = NewUser(
             login=login, password_hash=password_hash, erid=erids.mint(), profile=request.profile
@@ -120,7 +122,8 @@ class Creation:
 
     @staticmethod
     def _wanted(site: Site, request: CreateUser) -> tuple[str, str]:
-        """The login and password to create, both checked; raises CreationRefused."""
+        """The login and password to create, both checked; raises CreationRefused. The password is
+        "" if what was sent is none by the site's agreement: it fits nothing."""
         key, source = request.key, site.source
         if not site.creates:
             raise CreationRefused("creation is not enabled for the site")
@@ -138,4 +141,4 @@ class Creation:
             raise CreationRefused("loginID is too long, or begins or ends with white space")
         if any(unicodedata.category(c) in _UNSEEN for c in login):
             raise CreationRefused("loginID has a control or invisible character")
-        return login, request.password
+        return login, site.transit.certain(request.password)

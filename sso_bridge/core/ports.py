@@ -13,6 +13,7 @@ __all__ = [
     "Claim",
     "Ledger",
     "Observer",
+    "PasswordTransit",
     "Passwords",
     "SessionFormat",
     "SessionIssuer",
@@ -147,6 +148,20 @@ class Passwords(Protocol):
 
     def hash(self, password: str, deadline: Deadline) -> str:
         """A new hash in the configured scheme. Raises Busy, DeadlineExceeded."""
+
+
+class PasswordTransit(Protocol):
+    """What was agreed about passwords on their way here, beside TLS."""
+
+    def opened(self, sent: str) -> Sequence[str]:
+        """The passwords that `sent` may be, likeliest first, and "" for what is none.
+
+        Always as many, so that verifying them in turn takes a time that tells nothing of a
+        password that is wrong. Never raises; tells the operator if it can be none."""
+
+    def certain(self, sent: str) -> str:
+        """The one password that `sent` is; "" if it is none, or which is not certain. Otherwise
+        as `opened`."""
 
 
 class SessionFormat(Protocol):

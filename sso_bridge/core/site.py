@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -10,10 +10,10 @@ from ..errors import Refused
 from .erid import EridRule
 from .logins import LoginRule
 from .model import LookupKind, Refusal
-from .ports import Passwords, SessionFormat, SessionIssuer, UserSource
+from .ports import Passwords, PasswordTransit, SessionFormat, SessionIssuer, UserSource
 from .strategies import COLUMN, Strategy
 
-__all__ = ["GuardMode", "ProfileSession", "Site", "Source", "Wording"]
+__all__ = ["GuardMode", "InClear", "ProfileSession", "Site", "Source", "Wording"]
 
 
 class GuardMode(Enum):
@@ -31,6 +31,18 @@ class ProfileSession(Enum):
     IGNORED = "ignored"
     CHECKED = "checked"
     REQUIRED = "required"
+
+
+class InClear:
+    """Implements `core.ports.PasswordTransit` where nothing was agreed: TLS is all there is."""
+
+    def opened(self, sent: str) -> Sequence[str]:
+        """As it is."""
+        return (sent,)
+
+    def certain(self, sent: str) -> str:
+        """As it is."""
+        return sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,7 @@ class Site:
     id: str
     source: Source
     narrowed: UserSource | None = None
+    transit: PasswordTransit = field(default_factory=InClear)
     sessions: tuple[SessionFormat, ...] = ()
     token_attributes: tuple[str, ...] = ()
     issuer: SessionIssuer | None = None

@@ -16,9 +16,9 @@ from ..core.directory import Directory
 from ..core.erid import EridRule
 from ..core.guard import Guard
 from ..core.logins import LoginRule
-from ..core.ports import Observer, SessionFormat, SessionIssuer, UserSource
+from ..core.ports import Observer, PasswordTransit, SessionFormat, SessionIssuer, UserSource
 from ..core.sessions import Sessions
-from ..core.site import GuardMode, ProfileSession, Site, Source, Wording
+from ..core.site import GuardMode, InClear, ProfileSession, Site, Source, Wording
 from ..database import Database
 from ..errors import ConfigurationError, SourceUnavailable
 from ..ledger import Memory, SqlLedger
@@ -33,6 +33,7 @@ from .passwords import password_hashes
 from .separation import check_separation
 from .throttle import throttle
 from .tokens import tokens
+from .transit import agreements
 
 __all__ = ["Parts", "assemble", "source_database", "sql_settings"]
 
@@ -82,8 +83,9 @@ def assemble(settings: Settings, folder: Path, observer: Observer) -> Parts:
         name: _source(name, settings, users[name], pool, observer) for name in settings.sources
     }
     formats, issuers = tokens(settings, databases)
+    transits = agreements(settings, observer)
     sites = {
-        site_id: _site(site_id, site, known, formats, issuers, settings.sessions)
+        site_id: _site(site_id, site, known, formats, issuers, settings.sessions, transits)
         for site_id, site in settings.sites.items()
     }
     default = settings.default()
@@ -196,6 +198,7 @@ def _site(
     formats: Mapping[str, SessionFormat],
     issuers: Mapping[str, SessionIssuer],
     sessions: Mapping[str, JwtSession | TableSession],
+    transits: Mapping[str, PasswordTransit],
 ) -> Site:
     refusals = declared.refusals
     source = sources[declared.source]
@@ -205,6 +208,9 @@ def _site(
         id=site_id,
         source=source,
         narrowed=users.within(filters(declared.filter)) if isinstance(users, SqlSource) else None,
+        transit=InClear()
+        if declared.password_encryption is None
+        else transits[declared.password_encryption],
         sessions=tuple(formats[name] for name in declared.sessions),
         token_attributes=declared.token_attributes,
         issuer=None if declared.issue is None else issuers[declared.issue],

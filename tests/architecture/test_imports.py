@@ -14,7 +14,10 @@ import sso_bridge
 PACKAGE = Path(sso_bridge.__file__).parent
 
 BELOW = frozenset({"errors", "core"})
-PORTS = ("database", "sources", "ledger", "passwords", "sessions", "throttle", "trail")
+PORTS = (
+    *("database", "sources", "ledger", "passwords", "sessions"),
+    *("throttle", "trail", "transit"),
+)
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "__init__": frozenset(),
@@ -25,6 +28,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "ledger": BELOW | {"database"},
     "sessions": BELOW | {"database"},
     "passwords": BELOW,
+    "transit": BELOW,
     "throttle": BELOW,
     "trail": BELOW,
     "soap": BELOW,

@@ -40,6 +40,9 @@ SECRETS = {
     "SSO_BRIDGE_ERID_SECRET": "0123456789" * 4,
     "SSO_BRIDGE_REDIS_URL": "redis://127.0.0.1:6379/0",
     "SSO_BRIDGE_THROTTLE_KEY": "0123456789" * 4,
+    "SSO_BRIDGE_PASSWORD_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "SSO_BRIDGE_PASSWORD_MAC_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "SSO_BRIDGE_PASSWORD_IV": "MDEyMzQ1Njc4OTAxMjM0NQ==",
 }
 DIFFERENT = {"user", "expiry_kind", "values", "column", "expiry_column"}
 """Keys that the example sets to something else, because their section needs it."""

@@ -8,7 +8,9 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from base64 import b64encode
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +96,14 @@ def _invent_secrets(table: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -
             if key.endswith("_env"):
                 monkeypatch.setenv(name, secret)
             elif key.endswith("_file"):
-                (folder / name).write_text(secret)
+                (folder / name).write_text(secret if key != "key_file" else _key(name))
             else:
                 _invent_secrets(name, folder, monkeypatch)
+
+
+def _key(name: str) -> str:
+    """32 bytes in base64, others for each name."""
+    return b64encode(sha256(name.encode()).digest()).decode()
 
 
 def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
