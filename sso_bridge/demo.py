@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from joserfc import jwt
+from joserfc.jwk import OctKey
+
 from .config import load
 from .passwords import MAKERS
 from .wiring import create_ledger
@@ -89,9 +92,44 @@ def prepare(directory: Path) -> Path:
         unfinished.unlink(missing_ok=True)
         _fill(unfinished)
         shutil.move(unfinished, users)
+    harness = directory / "harness.toml"
+    if not harness.exists():
+        harness.write_text(_cast(key.read_text().strip()), encoding="utf-8")
     if not (directory / "erids.db").exists():
         create_ledger(load(config)[0], directory.absolute())
     return config
+
+
+def _cast(key: str) -> str:
+    """The demo's people for `sso-bridge harness check`, with a session that has expired."""
+    lines = [
+        "# Test users for `sso-bridge harness check`; docs/test-before-go-live.md explains it.",
+        'site = "demo"',
+    ]
+    for number, person in enumerate(PEOPLE, 1):
+        lines += [
+            "",
+            "[[users]]",
+            f'login = "{person.email}"',
+            f'password = "{person.password}"',
+        ]
+        if person.status != "active":
+            lines.append("active = false")
+            continue
+        lines.append(
+            f'profile = {{ firstName = "{person.first_name}", lastName = "{person.last_name}" }}'
+        )
+        lines.append(f'expired_session = "{_expired_session(number, key)}"')
+    return "\n".join(lines) + "\n"
+
+
+def _expired_session(subject: int, key: str) -> str:
+    """A token of [sessions.link] that was good on one day in 2020."""
+    claims = {
+        "iss": "demo", "aud": "digital-river", "sub": str(subject), "site": "demo",
+        "iat": 1_577_836_800, "exp": 1_577_923_200,
+    }  # fmt: skip
+    return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(key))
 
 
 def _fill(path: Path) -> None:

@@ -32,6 +32,7 @@ COMMANDS: Final[dict[str, str]] = {
     "pseudonym": "Print what the log calls somebody.",
     "trail": "Say whether the audit trail is complete.",
     "wsdl": "Print the contract.",
+    "harness": "Play Digital River: check an endpoint.",
 }
 """Name and summary of each command; the module of the same name holds it."""
 

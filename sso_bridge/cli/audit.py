@@ -13,7 +13,7 @@ import click
 from .. import __version__
 from ..core.strategies import COLUMN
 from ..errors import Unavailable
-from .options import config_option, settings_at, written
+from .options import config_option, settings_at, targets, written
 
 if TYPE_CHECKING:
     from ..audit import Audit, AuditedSource, Bound
@@ -58,7 +58,7 @@ def command(config: Path, formats: str, output: Path | None) -> None:
     from ..audit.output import verdict
     from ..core.deadline import Deadline
 
-    targets = _targets(formats, output)
+    wanted = targets(formats, output, _ENDINGS)
     settings, folder = settings_at(config)
     deadline = Deadline(_SECONDS)
     sources = _sources(settings, folder)
@@ -80,31 +80,12 @@ def command(config: Path, formats: str, output: Path | None) -> None:
         ) as done,
     ):
         stop()
-        for kind, target in targets:
+        for kind, target in wanted:
             _write(done, kind, target)
     if output is not None:
         print(verdict(done.report), file=sys.stderr)
     if done.report.verdict == "cross_link":
         sys.exit(1)
-
-
-def _targets(formats: str, output: Path | None) -> list[tuple[str, Path | None]]:
-    """Each format with its file, None for standard output."""
-    kinds = list(dict.fromkeys(kind.strip() for kind in formats.split(",")))
-    for kind in kinds:
-        if kind not in _ENDINGS:
-            raise click.BadParameter(
-                f"{kind!r} is none of {', '.join(_ENDINGS)}", param_hint="--format"
-            )
-    if output is None:
-        if len(kinds) > 1:
-            raise click.UsageError("several formats need --output, the name of their files")
-        return [(kinds[0], None)]
-    if not output.parent.is_dir() or output.is_dir():
-        raise click.BadParameter(f"{output} cannot be a file", param_hint="--output")
-    if len(kinds) == 1:
-        return [(kinds[0], output)]
-    return [(kind, output.with_name(f"{output.name}.{_ENDINGS[kind]}")) for kind in kinds]
 
 
 def _sources(settings: Settings, folder: Path) -> list[AuditedSource]:

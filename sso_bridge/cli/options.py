@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..config import Settings
 
 __all__ = ["config_option", "progress", "settings_at", "typed_password", "written"]
+__all__ = ["config_option", "progress", "settings_at", "targets", "written"]
 
 T = TypeVar("T")
 
@@ -83,3 +84,25 @@ def progress(items: Iterable[T], total: int | None, what: str) -> Iterator[T]:
         for item in items:
             yield item
             bar.advance(task, len(item) if isinstance(item, Sized) and total is not None else 1)
+
+
+def targets(
+    formats: str, output: Path | None, endings: Mapping[str, str]
+) -> list[tuple[str, Path | None]]:
+    """Each of the `formats`, which have commas between them, with its file; None is standard
+    output. `endings` are those of the files; with one format `output` is the file itself."""
+    kinds = list(dict.fromkeys(kind.strip() for kind in formats.split(",")))
+    for kind in kinds:
+        if kind not in endings:
+            raise click.BadParameter(
+                f"{kind!r} is none of {', '.join(endings)}", param_hint="--format"
+            )
+    if output is None:
+        if len(kinds) > 1:
+            raise click.UsageError("several formats need --output, the name of their files")
+        return [(kinds[0], None)]
+    if not output.parent.is_dir() or output.is_dir():
+        raise click.BadParameter(f"{output} cannot be a file", param_hint="--output")
+    if len(kinds) == 1:
+        return [(kinds[0], output)]
+    return [(kind, output.with_name(f"{output.name}.{endings[kind]}")) for kind in kinds]
