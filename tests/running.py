@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,11 +14,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, Final
 from urllib.parse import urlsplit
 
-__all__ = ["RunningServer", "edited", "running_server"]
+from sso_bridge import demo
+
+__all__ = ["RunningServer", "demo_in", "edited", "running_server"]
 
 START_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 20.0
@@ -96,6 +101,20 @@ def running_server(
             server.stop()
         finally:
             _kill(process)
+
+
+def demo_in(folder: Path) -> Path:
+    """The demo in `folder`, a copy of one that is made once; the path of its configuration."""
+    shutil.copytree(_demo(), folder, dirs_exist_ok=True)
+    return folder / "demo.toml"
+
+
+@cache
+def _demo() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="sso-bridge-demo-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    demo.prepare(folder)
+    return folder
 
 
 def edited(config: Path, *changes: tuple[str, str], name: str = "edited.toml") -> Path:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from sso_bridge import demo, wiring
+from sso_bridge import wiring
 from sso_bridge.config import load
+from tests.running import demo_in
 
 from .chromium import Chromium, find
 
@@ -41,7 +42,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def origin(directory: Path) -> Iterator[str]:
     """Scheme, host and port at which the demo is served, under a long public name."""
-    settings, _ = load(demo.prepare(directory))
+    settings, _ = load(demo_in(directory))
     url = "https://" + f"{'accounts' * 7}." * 3 + "example.com/RemoteUserManagement"
     application = wiring.application(settings, directory, url=url)
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)

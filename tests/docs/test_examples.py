@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from sso_bridge import cli, demo, wiring
+from sso_bridge import cli, wiring
 from sso_bridge.config.load import settings_from
 from sso_bridge.observing import Silent
+from tests.running import demo_in
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -121,7 +122,7 @@ def test_the_commands_of_a_page_run_one_after_another(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    demo.prepare(tmp_path / "demo")
+    demo_in(tmp_path / "demo")
     monkeypatch.chdir(tmp_path)
     blocks = [block for block in BLOCKS if (block.page, block.kind) == (page, "console")]
     lines = [

@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import make_url, text
 
-from sso_bridge import demo
 from sso_bridge.cli import check
 from sso_bridge.doctor import CHECKS
 from tests.database.certificates import write_certificates
 from tests.doctor.looking import bad, look, of
 from tests.people import TABLE, People
+from tests.running import demo_in
 from tests.services import MariaDB, PostgreSQL
 
 PROGRAM = """
@@ -71,7 +71,7 @@ def test_a_source_in_python_is_asked_what_it_can_be_asked(
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    return demo.prepare(tmp_path / "demo")
+    return demo_in(tmp_path / "demo")
 
 
 def run(config: Path, *options: str) -> tuple[int, str]:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from sso_bridge import demo
 from sso_bridge.cli import attempt
 from tests.people import TABLE, People
+from tests.running import demo_in
 
 Make = Callable[..., People]
 CONFIG = """
@@ -128,7 +128,7 @@ def test_statements_about_the_database_itself_are_not_listed(config: Path) -> No
 
 
 def test_a_database_that_is_down_is_told_and_is_no_refusal(tmp_path: Path) -> None:
-    path = demo.prepare(tmp_path / "demo")
+    path = demo_in(tmp_path / "demo")
     (path.parent / "users.db").unlink()
     done = run(path, "login", "demo@example.com")
     assert done.exit_code != 0

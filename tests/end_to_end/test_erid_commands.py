@@ -16,7 +16,7 @@ import pytest
 import zeep
 
 from sso_bridge import cli, demo
-from tests.running import edited, running_server
+from tests.running import demo_in, edited, running_server
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ DEMO, BO, SOEREN, GONE = (person.email for person in demo.PEOPLE)
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    return demo.prepare(tmp_path)
+    return demo_in(tmp_path)
 
 
 @pytest.fixture

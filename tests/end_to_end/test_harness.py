@@ -9,11 +9,11 @@ from pathlib import Path
 from sso_bridge import demo
 from sso_bridge.harness import read_cast, run
 from sso_bridge.passwords import MAKERS
-from tests.running import edited, running_server
+from tests.running import demo_in, edited, running_server
 
 
 def test_the_demo_passes_every_check(tmp_path: Path) -> None:
-    config = demo.prepare(tmp_path)
+    config = demo_in(tmp_path)
     made = {p.email: MAKERS["bcrypt"](cost=4).make(p.password.encode()) for p in demo.PEOPLE}
     with closing(sqlite3.connect(tmp_path / "users.db")) as users, users:
         for email, cheap in made.items():

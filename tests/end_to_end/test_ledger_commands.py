@@ -14,14 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from sso_bridge import demo
-from tests.running import edited, running_server
+from tests.running import demo_in, edited, running_server
 from tests.services import PostgreSQL
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    return demo.prepare(tmp_path)
+    return demo_in(tmp_path)
 
 
 def run(*args: str, config: Path) -> subprocess.CompletedProcess[str]:

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import zeep
 
-from sso_bridge import demo
-from tests.running import RunningServer, running_server
+from tests.running import RunningServer, demo_in, running_server
 
 
 def create(server: RunningServer, login: str) -> str:
@@ -39,7 +38,7 @@ def deleted_files(server: RunningServer) -> list[str]:
 
 
 def test_a_check_beside_a_running_server_loses_nothing(tmp_path: Path) -> None:
-    config = demo.prepare(tmp_path)
+    config = demo_in(tmp_path)
     check = [sys.executable, "-m", "sso_bridge", "check", "--config", str(config)]
     given = {}
     with running_server(config, "--workers", "2") as server:
@@ -57,7 +56,7 @@ def test_a_check_beside_a_running_server_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_a_signal_to_the_whole_group_is_a_graceful_stop(tmp_path: Path) -> None:
-    with running_server(demo.prepare(tmp_path), "--workers", "2") as server:
+    with running_server(demo_in(tmp_path), "--workers", "2") as server:
         os.killpg(server.process.pid, signal.SIGINT)
         assert server.process.wait(20) == 0
         assert "Unexpected" not in server.log_text()

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from sso_bridge import demo
 from sso_bridge.passwords import MAKERS
-from tests.running import RunningServer, running_server
+from tests.running import RunningServer, demo_in, running_server
 
 pytestmark = pytest.mark.xdist_group("production")
 BODY = (
@@ -27,7 +26,7 @@ BODY = (
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """The demo with TLS, two callers (one by password, one by hash) and two workers."""
-    config = demo.prepare(tmp_path_factory.mktemp("secured"))
+    config = demo_in(tmp_path_factory.mktemp("secured"))
     folder = config.parent
     subprocess.run(
         [
@@ -115,7 +114,7 @@ def test_health_names_each_part(secured: RunningServer) -> None:
 
 
 def test_health_says_which_part_is_down(tmp_path: Path) -> None:
-    config = demo.prepare(tmp_path)
+    config = demo_in(tmp_path)
     with running_server(config) as server:
         (tmp_path / "users.db").rename(tmp_path / "gone.db")
         (tmp_path / "users.db").mkdir()

@@ -46,11 +46,16 @@ def _preset(module: ModuleType) -> Path:
 
 
 MODULES = _modules()
-CASES = [
-    pytest.param((module, engine), id=f"{_preset(module).stem}-{engine}")
+NAMED = {
+    f"{_preset(module).stem}-{engine}": (module, engine)
     for module in MODULES
     for engine in module.ENGINES
+}
+CASES = [
+    pytest.param(case, id=name, marks=pytest.mark.xdist_group(f"known-{name}"))
+    for name, case in NAMED.items()
 ]
+"""Each with its tests in one process, which makes its tables once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ from pathlib import Path
 import bcrypt
 import pytest
 
-from sso_bridge import demo
-from tests.running import RunningServer, edited, running_server
+from tests.running import RunningServer, demo_in, edited, running_server
 
 from .client import post
 from .messages import LOGIN, PASSWORD, envelope, get_user
@@ -56,7 +55,7 @@ def configuration(folder: Path, *, rounds: int = 4, call_seconds: int = 5) -> Pa
     """The demo's, with little patience and a talkative log. It has one user left, whose bcrypt
     hash, and so that of an unknown user, takes 2 to the power of `rounds`, and who may try as many
     passwords as they like."""
-    config = demo.prepare(folder)
+    config = demo_in(folder)
     with config.open("a", encoding="utf-8") as file:
         file.write("\n[throttle.logins]\nenabled = false\n")
     with closing(sqlite3.connect(folder / "users.db")) as users, users:
