@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv6Network, ip_network
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from .base import Section, Switch, at_key
+from .base import Seconds, Section, Switch, at_key
 
-__all__ = ["Caller", "Operation", "Proxies"]
+__all__ = ["Caller", "Operation", "Proxies", "UsernameTokens"]
 
 Operation = Literal["Login", "GetUser", "ValidateSession", "CreateUserProfile"]
 
@@ -55,6 +55,21 @@ class Caller(Section):
         description="SHA-256 digests of bearer tokens, in hexadecimal; they are no secret.",
         examples=[["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]],
     )
+    username_token: str | None = Field(
+        None,
+        description="The Username of a WS-Security UsernameToken that the message has to have.",
+        examples=["digital-river"],
+    )
+    username_token_password: tuple[SecretStr, ...] = Field(
+        (),
+        description="Its password. Of several, each is good.",
+        examples=["SSO_BRIDGE_CALLER_TOKEN_PASSWORD"],
+    )
+    username_token_type: Literal["digest", "text", "any"] = Field(
+        "digest",
+        description="How the password is sent: as a digest that is good once, or as it is, or "
+        "either.",
+    )
     certificate: tuple[str, ...] | None = Field(
         None,
         min_length=1,
@@ -89,15 +104,21 @@ class Caller(Section):
             raise at_key(key, "user goes together with password or password_hash (…_env, …_file)")
         if self.user is not None and (":" in self.user or not self.user):
             raise at_key("user", "is empty or has a colon, which HTTP Basic cannot carry")
+        if (self.username_token is None) != (not self.username_token_password):
+            missing = "username_token" + "_password" * (self.username_token is not None)
+            raise at_key(
+                missing, "username_token goes together with username_token_password (…_env, …_file)"
+            )
         if passwords and tokens:
             raise at_key(
                 "token", "a request carries either HTTP Basic or a bearer token; give one of them"
             )
-        if not (passwords or tokens or self.certificate or self.networks):
+        shown = passwords or tokens or self.username_token
+        if not (shown or self.certificate or self.networks):
             raise at_key(
                 "user",
                 "nothing tells this caller from anybody; set user and password, token, "
-                "certificate or networks",
+                "username_token, certificate or networks",
             )
         for one in self.token:
             token = one.get_secret_value()
@@ -121,6 +142,26 @@ class Caller(Section):
     @classmethod
     def _networks(cls, values: tuple[str, ...] | None) -> tuple[str, ...] | None:
         return None if values is None else networks(values)
+
+
+class UsernameTokens(Section):
+    """How long a WS-Security UsernameToken with a digest is good."""
+
+    fresh_seconds: Seconds = Field(
+        300.0, description="How old it may be when it arrives, in seconds."
+    )
+    skew_seconds: Annotated[float, Field(strict=True, ge=0, le=3600, allow_inf_nan=False)] = Field(
+        60.0,
+        description="How far the clocks of callers and nodes may be apart, in seconds.",
+    )
+    remember: int = Field(
+        1_000_000,
+        strict=True,
+        ge=1000,
+        le=100_000_000,
+        description="Tokens that each worker keeps until they are too old to be sent again, about "
+        "250 bytes each. A call beyond that gets a Fault.",
+    )
 
 
 class Proxies(Section):

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PrivateAttr, SecretStr, field_validator, model_validator
 
 from .base import BesidePath, Count, Seconds, Section, Switch, at_key
-from .callers import Caller, Proxies
+from .callers import Caller, Proxies, UsernameTokens
 from .sessions import JwtSession, TableSession
 from .soundness import check
 from .source import AnySource, Filter
@@ -324,6 +324,9 @@ class Settings(Section):
     ledger: Ledger = Field(Ledger(), description="Where it is kept who has which ERID.")
     proxies: Proxies = Field(Proxies(), description="The proxies whose word is taken.")
     throttle: Throttle = Field(Throttle(), description="How often what may be tried.")
+    username_tokens: UsernameTokens = Field(
+        UsernameTokens(), description="How long a UsernameToken is good."
+    )
     callers: dict[str, Caller] = Field({}, description="Who may call.", examples=["dr"])
     sources: dict[str, AnySource] = Field(
         min_length=1,

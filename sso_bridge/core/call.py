@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,13 +11,27 @@ from .deadline import Deadline
 from .model import UserKey
 from .ports import Attempt
 
-__all__ = ["ANYBODY", "Call", "Caller", "NotAllowed"]
+__all__ = [
+    "ANYBODY",
+    "Call",
+    "Caller",
+    "FailedAuthentication",
+    "NotAllowed",
+    "Unproven",
+    "UsernameToken",
+]
 
 
 class NotAllowed(Rejected):
     """The caller may not ask this, or not of this site."""
 
     text = "The caller may not do this"
+
+
+class FailedAuthentication(Rejected):
+    """What the message shows does not prove who calls. The text is WS-Security's, and not why."""
+
+    text = "The security token could not be authenticated or authorized"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +45,27 @@ class Caller:
     def may(self, operation: str) -> bool:
         """Whether they may ask this of their sites; it is named without "Request"."""
         return self.operations is None or operation in self.operations
+
+
+@dataclass(frozen=True, slots=True)
+class UsernameToken:
+    """The UsernameToken of WS-Security in a message. Of a digest `password` is SHA-1 of nonce,
+    time and password as Base64; otherwise it is the password, and the others may be missing."""
+
+    user: str
+    password: str = field(repr=False)
+    is_digest: bool
+    nonce: bytes = b""
+    created: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unproven(Caller):
+    """Somebody whose message has to prove who they are, and who may do nothing until then.
+
+    `prove` takes the message's token, None if it has none, and raises FailedAuthentication."""
+
+    prove: Callable[[UsernameToken | None], Caller] = field(repr=False, kw_only=True)
 
 
 _NOBODY: Final = UserKey()

@@ -15,6 +15,7 @@ __all__ = [
     "Observer",
     "PasswordTransit",
     "Passwords",
+    "Replays",
     "SessionFormat",
     "SessionIssuer",
     "Throttle",
@@ -207,6 +208,14 @@ class Trail(Protocol):
     def note(self, event: str, *, wait: bool, **facts: Any) -> None:
         """One record more; never given a secret or personal data. `wait` until it is in the file,
         but not for long. Never raises: what cannot be written is an alarm, and no call fails."""
+
+
+class Replays(Protocol):
+    """What was used once and may not be used again."""
+
+    def is_first(self, mark: bytes, seconds: float) -> bool:
+        """Whether `mark` comes for the first time in so many seconds; from now on it has come.
+        Raises Busy if no more can be remembered."""
 
 
 class Observer(Protocol):

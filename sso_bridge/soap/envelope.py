@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -11,6 +12,7 @@ from lxml import etree
 from ..errors import InvalidMessage, Rejected
 from .contract import OPERATIONS
 from .namespaces import RUM, SOAP11_ACTOR_NEXT, SOAP11_ENVELOPE, SOAP12_ENVELOPE, XSI, qname
+from .security import SECURITY
 
 __all__ = [
     "MustUnderstand",
@@ -53,11 +55,13 @@ class VersionMismatch(Rejected):
 
 @dataclass(slots=True)
 class Request:
-    """One request element, taken out of its envelope; `name` is its local name."""
+    """One request element, taken out of its envelope; `name` is its local name. `security` are the
+    Security headers that are for us, if those are looked at."""
 
     shape: Shape
     name: str
     element: etree._Element
+    security: Sequence[etree._Element] = ()
 
 
 _REQUESTS: Final = {qname(RUM, operation.request): operation.request for operation in OPERATIONS}
@@ -96,8 +100,9 @@ def shape_of(root: etree._Element) -> Shape:
     return shape
 
 
-def open_envelope(root: etree._Element) -> Request:
-    """The request in `root`, whatever its shape.
+def open_envelope(root: etree._Element, *, security: bool = False) -> Request:
+    """The request in `root`, whatever its shape. With `security` its Security header is looked at,
+    and so understood.
 
     Raises InvalidMessage, MustUnderstand, VersionMismatch."""
     shape = shape_of(root)
@@ -113,12 +118,13 @@ def open_envelope(root: etree._Element) -> Request:
         raise InvalidMessage("an Envelope has one Body")
     if len(headers) > 1:
         raise InvalidMessage("an Envelope has at most one Header")
-    if headers:
-        _understand(headers[0], shape)
+    ours = _for_us(headers[0], shape) if headers else []
+    looked_at = [block for block in ours if security and block.tag == SECURITY]
+    _understand([block for block in ours if block not in looked_at], shape)
     children = list(bodies[0])
     if len(children) != 1:
         raise InvalidMessage(f"the Body holds {len(children)} elements; it should hold one")
-    return Request(shape, _request_name(children[0]), children[0])
+    return Request(shape, _request_name(children[0]), children[0], looked_at)
 
 
 def wrap(shape: Shape, body: str) -> bytes:
@@ -141,15 +147,15 @@ def _request_name(element: etree._Element) -> str:
     raise InvalidMessage(f"{strange} must be in the namespace {RUM}")
 
 
-def _understand(header: etree._Element, shape: Shape) -> None:
-    """Raises MustUnderstand for blocks that are meant for us and insist; we know none."""
-    envelope = _NAMESPACES[shape]
+def _for_us(header: etree._Element, shape: Shape) -> list[etree._Element]:
     role, ours = _ROLES[shape]
-    blocks = tuple(
-        etree.QName(block)
-        for block in header
-        if block.get(qname(envelope, "mustUnderstand"), "").strip() in ("1", "true")
-        and block.get(qname(envelope, role), "").strip() in ours
-    )
-    if blocks:
-        raise MustUnderstand(blocks)
+    name = qname(_NAMESPACES[shape], role)
+    return [block for block in header if block.get(name, "").strip() in ours]
+
+
+def _understand(blocks: list[etree._Element], shape: Shape) -> None:
+    """Raises MustUnderstand for those that insist; we know none of them."""
+    name = qname(_NAMESPACES[shape], "mustUnderstand")
+    insisting = [block for block in blocks if block.get(name, "").strip() in ("1", "true")]
+    if insisting:
+        raise MustUnderstand(tuple(map(etree.QName, insisting)))

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape, quoteattr
 
+from ..core.call import FailedAuthentication
 from ..errors import InvalidMessage, Rejected
 from .envelope import MustUnderstand, Shape, VersionMismatch, wrap
-from .namespaces import CALL, SOAP11_ENVELOPE, SOAP12_ENVELOPE
+from .namespaces import CALL, SOAP11_ENVELOPE, SOAP12_ENVELOPE, WSSE
 
 __all__ = ["fault"]
 
@@ -23,16 +24,16 @@ def fault(shape: Shape, error: Exception, call_id: str) -> tuple[int, bytes]:
     for the sender's (SOAP 1.2 part 2, table 20), which plain XML follows."""
     sender = isinstance(error, Rejected)
     special = isinstance(error, (MustUnderstand, VersionMismatch))
+    of_header = special or isinstance(error, FailedAuthentication)
     text = escape(_text(error))
     detail = f'<call xmlns="{CALL}">{escape(call_id)}</call>'
     if shape is Shape.SOAP12:
         return (400 if sender and not special else 500), _soap12(error, sender, text, detail)
-    code = _code11(error, sender)
-    if special:  # a detail would say that the Body is at fault (SOAP 1.1, 4.4)
+    if of_header:  # a detail would say that the Body is at fault (SOAP 1.1, 4.4)
         body = f"<faultstring>{text} (call {escape(call_id)})</faultstring>"
     else:
         body = f"<faultstring>{text}</faultstring><detail>{detail}</detail>"
-    body = f"<faultcode>soapenv:{code}</faultcode>{body}"
+    body = f"{_faultcode(error, sender)}{body}"
     if shape is Shape.SOAP11:
         return 500, wrap(shape, f"<soapenv:Fault>{body}</soapenv:Fault>")
     opening = f'<soapenv:Fault xmlns:soapenv="{SOAP11_ENVELOPE}">'
@@ -47,16 +48,18 @@ def _text(error: Exception) -> str:
     return str(text)
 
 
-def _code11(error: Exception, sender: bool) -> str:
-    if isinstance(error, MustUnderstand):
-        return "MustUnderstand"
-    if isinstance(error, VersionMismatch):
-        return "VersionMismatch"
-    return "Client" if sender else "Server"
+def _faultcode(error: Exception, sender: bool) -> str:
+    if isinstance(error, FailedAuthentication):
+        code = f"wsse:{type(error).__name__}"
+        return f'<faultcode xmlns:wsse="{WSSE}">{code}</faultcode>'
+    code = "Client" if sender else "Server"
+    if isinstance(error, (MustUnderstand, VersionMismatch)):
+        code = type(error).__name__
+    return f"<faultcode>soapenv:{code}</faultcode>"
 
 
 def _soap12(error: Exception, sender: bool, text: str, detail: str) -> bytes:
-    header, code = "", "Sender" if sender else "Receiver"
+    header, subcode, code = "", "", "Sender" if sender else "Receiver"
     if isinstance(error, MustUnderstand):
         code = "MustUnderstand"
         blocks = "".join(
@@ -68,8 +71,13 @@ def _soap12(error: Exception, sender: bool, text: str, detail: str) -> bytes:
         header = f"<soap:Header>{blocks}</soap:Header>"
     elif isinstance(error, VersionMismatch):
         code = "VersionMismatch"
+    elif isinstance(error, FailedAuthentication):
+        value = f"wsse:{type(error).__name__}"
+        subcode = (
+            f'<soap:Subcode><soap:Value xmlns:wsse="{WSSE}">{value}</soap:Value></soap:Subcode>'
+        )
     body = (
-        f"<soap:Fault><soap:Code><soap:Value>soap:{code}</soap:Value>"
+        f"<soap:Fault><soap:Code><soap:Value>soap:{code}</soap:Value>{subcode}"
         f'</soap:Code><soap:Reason><soap:Text xml:lang="en">{text}</soap:Text>'
         f"</soap:Reason><soap:Detail>{detail}</soap:Detail></soap:Fault>"
     )

@@ -18,6 +18,10 @@ __all__ = [
     "WSDL",
     "WSDL_SOAP11",
     "WSDL_SOAP12",
+    "WSSE",
+    "WSS_BASE64",
+    "WSS_TOKEN",
+    "WSU",
     "XML",
     "XSD",
     "XSI",
@@ -45,6 +49,20 @@ WSDL_SOAP12: Final = "http://schemas.xmlsoap.org/wsdl/soap12/"
 
 SOAP_HTTP_TRANSPORT: Final = "http://schemas.xmlsoap.org/soap/http"
 """Not a namespace but the URI by which a WSDL binding says "over HTTP", in both SOAPs."""
+
+_WSS: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss"
+
+WSSE: Final = f"{_WSS}-wssecurity-secext-1.0.xsd"
+"""WS-Security: the Security header, and the codes of its Faults."""
+
+WSU: Final = f"{_WSS}-wssecurity-utility-1.0.xsd"
+"""WS-Security: times."""
+
+WSS_TOKEN: Final = f"{_WSS}-username-token-profile-1.0"
+"""Not a namespace but what the types of a password begin with."""
+
+WSS_BASE64: Final = f"{_WSS}-soap-message-security-1.0#Base64Binary"
+"""Not a namespace but an encoding."""
 
 XML: Final = "http://www.w3.org/XML/1998/namespace"
 XSD: Final = "http://www.w3.org/2001/XMLSchema"

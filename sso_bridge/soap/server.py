@@ -15,7 +15,7 @@ from spyne import Application
 from spyne.protocol import ProtocolBase
 
 from ..core.bridge import Bridge
-from ..core.call import Call
+from ..core.call import Call, Unproven
 from ..core.gate import Gate
 from ..core.model import Refusal
 from ..errors import BridgeError, Rejected
@@ -24,6 +24,7 @@ from .envelope import Shape, open_envelope, shape_of, wrap
 from .faults import fault
 from .namespaces import RUM
 from .parsing import parse
+from .security import username_token
 from .service import service
 from .translation import FORMS
 from .types import MESSAGES
@@ -77,7 +78,9 @@ class Endpoint:
             return self._fault(call, shape, error)
 
     def _answer(self, call: Call, shape: Shape, document: etree._Element, begun: float) -> Answer:
-        sent = open_envelope(document)
+        sent = open_envelope(document, security=isinstance(call.caller, Unproven))
+        if isinstance(call.caller, Unproven):
+            call.caller = call.caller.prove(username_token(sent.security))
         call.operation = sent.name.removesuffix("Request")
         method, response = self._methods[sent.name]
         request = self._codec.read(sent.name, sent.element)

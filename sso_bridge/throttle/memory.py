@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ..errors import Busy
 from .rules import Counted, Tried, Waits
 
 __all__ = ["Memory"]
@@ -29,18 +31,26 @@ class _Login:
 
 class Memory:
     """Implements `Store` for one process; with `most` logins at a time, of which those go first
-    whose last try is longest ago."""
+    whose last try is longest ago, and `most_used` keys that may not be used again."""
 
     name = "memory"
 
     def __init__(
-        self, waits: Waits, *, most: int, clock: Callable[[], float] = time.monotonic
+        self,
+        waits: Waits,
+        *,
+        most: int,
+        most_used: int = 1_000_000,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._waits = waits
         self._most = most
+        self._most_used = most_used
         self._clock = clock
         self._lock = threading.Lock()
-        self._logins: dict[str, _Login] = {}
+        self._logins: OrderedDict[str, _Login] = OrderedDict()
+        self._used: OrderedDict[str, float] = OrderedDict()
+        """Until when each may not be used again, in the order of that."""
         self._lasts: dict[str, float] = {}
         """For each key of a rate, until when the calls so far last at that rate."""
 
@@ -84,6 +94,19 @@ class Memory:
         with self._lock:
             self._logins.pop(key, None)
 
+    def is_first(self, key: str, seconds: float) -> bool:
+        """See `Store`. All are kept for as many seconds."""
+        now = self._clock()
+        with self._lock:
+            while self._used and next(iter(self._used.values())) <= now:
+                self._used.popitem(last=False)
+            if key in self._used:
+                return False
+            if len(self._used) >= self._most_used:
+                raise Busy("no more tokens can be remembered")
+            self._used[key] = now + seconds
+            return True
+
     def counted_alone(self, key: str) -> Tried | None:
         """What was counted here while the shared store was away, and how long that has to wait;
         None if nothing was."""
@@ -115,6 +138,6 @@ class Memory:
             oldest = next(iter(self._logins))
             if len(self._logins) < self._most and self._logins[oldest].forget > now:
                 break
-            del self._logins[oldest]
+            self._logins.popitem(last=False)
         self._logins[key] = _Login(tried, now + wait, now + wait + self._waits.forget, alone)
         return wait

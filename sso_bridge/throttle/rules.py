@@ -79,3 +79,7 @@ class Store(Protocol):
 
     def reset(self, key: str) -> None:
         """Forget all tries."""
+
+    def is_first(self, key: str, seconds: float) -> bool:
+        """Whether `key` was not kept, and keep it for so many seconds; raises Busy if there is no
+        room."""

@@ -66,6 +66,10 @@ class SharedBy:
         """See `Store`."""
         self._redis.delete(self._prefix + key)
 
+    def is_first(self, key: str, seconds: float) -> bool:
+        """See `Store`."""
+        return bool(self._redis.set(self._prefix + key, 1, nx=True, px=round(1000 * seconds)))
+
     def write(self) -> None:
         """Write something: a Redis that is full, or a replica, can still be read."""
         self._redis.set(f"{self._prefix}asked", 1, px=1000)
@@ -121,6 +125,12 @@ class Shared:
         """See `Store`."""
         self._memory.reset(key)
         self._ask(lambda: self._by.reset(key), lambda: None)
+
+    def is_first(self, key: str, seconds: float) -> bool:
+        """See `Store`. What was used here stays used when Redis has forgotten it."""
+        if not self._memory.is_first(key, seconds):
+            return False
+        return self._ask(lambda: self._by.is_first(key, seconds), lambda: True)
 
     def _ask(self, shared: Callable[[], T], alone: Callable[[], T]) -> T:
         """What `shared` returns, or `alone` if there is no Redis."""

@@ -27,9 +27,10 @@ class Rates:
 
 
 class Throttle:
-    """Implements `core.ports.Throttle`, counting in `store`.
+    """Implements `core.ports.Throttle` and `Replays`, counting in `store`.
 
-    `key` keys the hashes that stand for logins. Without `logins` no password has to wait."""
+    `key` keys the hashes that stand for logins and marks. Without `logins` no password has to
+    wait."""
 
     def __init__(
         self,
@@ -71,14 +72,20 @@ class Throttle:
         """See `core.ports.Throttle`."""
         if not self._logins:
             return None
-        name = f"{len(source)}:{source}{login}".encode("utf-8", "surrogatepass")
-        key = "login:" + hashlib.blake2b(name, key=self._key, digest_size=16).hexdigest()
+        key = self._name("login", f"{len(source)}:{source}{login}".encode("utf-8", "surrogatepass"))
         tried = self._store.attempt(key)
         decision = "allowed" if tried.number else "refused"
         self._observer.throttled("login", decision, self._store.name)
         if not tried.number:
             raise LoginThrottled(f"the next try is allowed in {tried.wait:.1f} s")
         return _Attempt(self._store, key, tried.number)
+
+    def is_first(self, mark: bytes, seconds: float) -> bool:
+        """See `core.ports.Replays`."""
+        return self._store.is_first(self._name("used", mark), seconds)
+
+    def _name(self, kind: str, mark: bytes) -> str:
+        return f"{kind}:{hashlib.blake2b(mark, key=self._key, digest_size=16).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)

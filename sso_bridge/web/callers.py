@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any, Final
 from werkzeug.datastructures import Authorization
 from werkzeug.exceptions import Forbidden, Unauthorized
 
-from ..core.call import ANYBODY, Caller
+from ..core.call import ANYBODY, Caller, FailedAuthentication, Unproven, UsernameToken
 from .proxies import Address, Network, Proxies
 
 if TYPE_CHECKING:
     from .certificates import Certificate
+    from .username_tokens import TokenOwner, UsernameTokens
 
 __all__ = ["Callers", "Conditions"]
 
@@ -35,7 +36,8 @@ class Conditions:
     """What `caller` has to show; all of it, and of each several any one.
 
     `hashes` tell whether a password is theirs; they may be slow and raise Unavailable. `tokens` are
-    SHA-256 digests. Of `certificate` None asks for none, and an empty set takes any."""
+    SHA-256 digests. Of `certificate` None asks for none, and an empty set takes any. Whose
+    `username_token` the message has to have is told when that is read."""
 
     caller: Caller
     user: str | None = None
@@ -44,6 +46,7 @@ class Conditions:
     tokens: Sequence[bytes] = field(default=(), repr=False)
     networks: Sequence[Network] = ()
     certificate: frozenset[Hashable] | None = None
+    username_token: TokenOwner | None = None
 
 
 class _Known:
@@ -76,7 +79,8 @@ class _Known:
 class Callers:
     """Finds the caller of a request. With no conditions configured everybody may call.
 
-    `read` makes a certificate of what a proxy passes on, or None. What was found good is
+    `read` makes a certificate of what a proxy passes on, or None; `username_tokens` are needed if
+    there is a caller who sends them. What was found good is
     remembered as a keyed digest for the life of the process: a slow hash would otherwise be
     computed for every call."""
 
@@ -86,11 +90,13 @@ class Callers:
         *,
         proxies: Proxies | None = None,
         read: Callable[[str], Certificate | None] = lambda said: None,
+        username_tokens: UsernameTokens | None = None,
     ) -> None:
         self._key = secrets.token_bytes(32)
         self._known = tuple(_Known(one, self._mark) for one in conditions)
         self._good: dict[bytes, tuple[_Known, ...]] = {}
         self._proxies = proxies or Proxies()
+        self._username_tokens = username_tokens
         self._look_around = self._proxies.certificate_key is not None or any(
             one.networks or one.certificate is not None for one in conditions
         )
@@ -104,19 +110,39 @@ class Callers:
         """What a 401 asks for, as in WWW-Authenticate."""
 
     def who(self, environ: dict[str, Any]) -> Caller:
-        """The caller of a request; raises Werkzeug's Forbidden if nobody may call from there, and
-        Unauthorized if it shows no password or token that is anybody's; Unavailable if that
-        cannot be told now."""
+        """The caller of a request, Unproven if its message has to have a UsernameToken; raises
+        Werkzeug's Forbidden if nobody may call from there, and Unauthorized if it shows no password
+        or token that is anybody's; Unavailable if that cannot be told now."""
         if not self._known:
             return ANYBODY
         known = self._in_place(environ) if self._look_around else self._known
         sent = environ.get("HTTP_AUTHORIZATION")
         if sent is not None and not all(one.shows_nothing for one in known):
-            return self._owner(sent, known).caller
-        for one in known:
-            if one.shows_nothing:
-                return one.caller
-        raise Unauthorized("a configured caller's password or token is required")
+            return self._of((self._owner(sent, known),))
+        fitting = tuple(one for one in known if one.shows_nothing)
+        if not fitting:
+            raise Unauthorized("a configured caller's password or token is required")
+        return self._of(fitting)
+
+    def _of(self, fitting: Sequence[_Known]) -> Caller:
+        """The caller, of those whom all but the message fits."""
+        tokens = self._username_tokens
+        if tokens is None:
+            return fitting[0].caller
+        owners = [(one.is_who.username_token, one.caller) for one in fitting]
+        wanted = [(owner, caller) for owner, caller in owners if owner is not None]
+        if not wanted:
+            return fitting[0].caller
+
+        def prove(token: UsernameToken | None) -> Caller:
+            if token is not None:
+                return tokens.owner(token, wanted)
+            for owner, caller in owners:
+                if owner is None:
+                    return caller
+            raise FailedAuthentication("no UsernameToken")
+
+        return Unproven("", frozenset(), frozenset(), prove=prove)
 
     def address(self, environ: dict[str, Any]) -> str:
         """Where a request comes from, for the log; who connects, if no more is known."""

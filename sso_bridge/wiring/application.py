@@ -53,7 +53,7 @@ def application(
     server = settings.server
     return WebApplication(
         endpoint=Endpoint(parts.bridge, Gate(parts.bridge, parts.throttle)),
-        callers=callers(settings, observation),
+        callers=callers(settings, observation, parts.throttle),
         observation=observation,
         health=Health(checks),
         page=Page(public_url=url),

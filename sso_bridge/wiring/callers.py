@@ -11,11 +11,12 @@ from ..config import Settings
 from ..config import callers as settings_of
 from ..core.call import Caller
 from ..core.deadline import Deadline
-from ..core.ports import Observer
+from ..core.ports import Observer, Replays
 from ..errors import ConfigurationError
 from ..passwords import MAKERS, HashPool, PasswordHashes
 from ..web.callers import Callers, Conditions
 from ..web.proxies import Proxies, network
+from ..web.username_tokens import TokenOwner, UsernameTokens
 
 if TYPE_CHECKING:
     from ..web.certificates import Certificate
@@ -32,9 +33,11 @@ def check_callers(settings: Settings) -> None:
         _certificate(who, declared, settings)
 
 
-def callers(settings: Settings, observer: Observer) -> Callers:
-    """Who may call. Their hashes have a pool of their own: a stranger who guesses at them must
-    not take the place of shoppers who sign in."""
+def callers(settings: Settings, observer: Observer, replays: Replays) -> Callers:
+    """Who may call; `replays` are the UsernameTokens that were used.
+
+    Their hashes have a pool of their own: a stranger who guesses at them must not take the place
+    of shoppers who sign in."""
     hashes = PasswordHashes(
         pool=HashPool(1, 4),
         observer=observer,
@@ -54,6 +57,7 @@ def callers(settings: Settings, observer: Observer) -> Callers:
             certificate_header=proxies.certificate_header,
         ),
         read=_reader(proxies),
+        username_tokens=_username_tokens(settings, observer, replays),
     )
 
 
@@ -76,6 +80,31 @@ def _conditions(
         tokens=[*tokens, *map(bytes.fromhex, declared.token_sha256 or ())],
         networks=[network(text) for text in declared.networks or ()],
         certificate=_certificate(who, declared, settings),
+        username_token=_token_owner(declared),
+    )
+
+
+def _username_tokens(
+    settings: Settings, observer: Observer, replays: Replays
+) -> UsernameTokens | None:
+    if all(declared.username_token is None for declared in settings.callers.values()):
+        return None
+    return UsernameTokens(
+        replays,
+        fresh=settings.username_tokens.fresh_seconds,
+        skew=settings.username_tokens.skew_seconds,
+        told=lambda why: observer.step("refused a UsernameToken", why=why),
+    )
+
+
+def _token_owner(declared: settings_of.Caller) -> TokenOwner | None:
+    if declared.username_token is None:
+        return None
+    return TokenOwner(
+        declared.username_token,
+        [one.get_secret_value() for one in declared.username_token_password],
+        digest=declared.username_token_type != "text",
+        text=declared.username_token_type != "digest",
     )
 
 

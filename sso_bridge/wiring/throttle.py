@@ -6,7 +6,6 @@ import secrets
 
 from ..config import Settings
 from ..config.throttle import Rates as RatesDeclared
-from ..config.throttle import Throttle as Declared
 from ..core.ports import Observer
 from ..errors import ConfigurationError
 from ..soap.contract import OPERATIONS
@@ -24,7 +23,7 @@ def throttle(settings: Settings, observer: Observer) -> Throttle:
     declared = settings.throttle
     kinds = {"caller": declared.caller, "site": declared.site, "all": declared.all}
     return Throttle(
-        _store(declared, observer),
+        _store(settings, observer),
         key=secret_of("throttle.key", declared.key) or secrets.token_bytes(32),
         logins=declared.logins.enabled,
         rates=[_rates(kind, rates) for kind, rates in kinds.items()],
@@ -33,10 +32,10 @@ def throttle(settings: Settings, observer: Observer) -> Throttle:
     )
 
 
-def _store(declared: Declared, observer: Observer) -> Store:
-    logins = declared.logins
+def _store(settings: Settings, observer: Observer) -> Store:
+    declared, logins = settings.throttle, settings.throttle.logins
     waits = Waits(logins.free, logins.first_wait, logins.longest_wait, logins.forget_after)
-    memory = Memory(waits, most=logins.remember)
+    memory = Memory(waits, most=logins.remember, most_used=settings.username_tokens.remember)
     if declared.storage == "memory":
         return memory
     assert declared.url is not None

@@ -174,3 +174,22 @@ def test_a_success_that_redis_did_not_hear_of_is_no_fault(
         finally:
             server.start()
     assert bridge.guess("alice", 2) == ["invalid_login"] * 2
+
+
+def test_a_token_that_was_used_stays_used_where_it_was_when_redis_forgets(
+    tmp_path: Path, server: Redis, url: str
+) -> None:
+    bridge, other = node(tmp_path, url), node(tmp_path, url)
+    used, late = bridge.people.parts.throttle, other.people.parts.throttle
+    assert used.is_first(b"before", 600)
+    assert not late.is_first(b"before", 600)
+    server.kill()
+    try:
+        assert used.is_first(b"meanwhile", 600)
+        assert not used.is_first(b"meanwhile", 600)
+        assert late.is_first(b"meanwhile", 600)
+    finally:
+        server.start()
+    is_back(bridge)
+    assert [used.is_first(mark, 600) for mark in (b"before", b"meanwhile")] == [False, False]
+    assert used.is_first(b"after", 600)
