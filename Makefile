@@ -10,7 +10,9 @@ PORT ?= 8080
 TESTS ?= tests
 SECONDS ?= 600
 
-.PHONY: run test lint proofs bench fuzz clean
+MINUTES ?= 30
+
+.PHONY: run test lint proofs soak bench fuzz clean
 
 run: $(VENV)/.run
 	$(BIN)/sso-bridge demo --port $(PORT) --directory demo
@@ -29,6 +31,10 @@ proofs: $(VENV)/.test
 	$(BIN)/python -m tests.proofs.race
 	$(BIN)/python -m tests.proofs.crash
 	$(BIN)/python -m tests.proofs.model
+
+# Two nodes behind a proxy at half of the measured maximum: nothing may grow.
+soak: $(VENV)/.test
+	$(BIN)/python -m tests.nodes.soak --minutes $(MINUTES)
 
 # What a call costs beside others that answer the same; docs/performance.md has the other commands.
 bench: $(VENV)/.test

@@ -128,6 +128,8 @@ def test_what_clients_say_of_themselves_is_not_passed_on(make: Make) -> None:
         "X-Forwarded-For": "10.9.9.9",
         "X-Forwarded-Proto": "gopher",
         "Forwarded": "for=10.9.9.9",
+        "X_Forwarded_For": "10.9.9.9",
+        "ClientCert": "10.9.9.9",
     }
     assert front.ask(headers=told)[0] == 200
     (headers,) = front.one.calls + front.two.calls

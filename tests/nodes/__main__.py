@@ -3,10 +3,10 @@
     python -m tests.nodes --proxy all --calls 60000
 
 Nodes on addresses of their own are behind a proxy with its file of `deploy/`, and share one
-PostgreSQL for users and ledger. While a mixed load goes through the proxy, one node after the
-other is killed, each as a power cut would, and started again; in the middle another is added. Every
-answer is judged as it comes. In the end everybody is asked about once more, and what was ever
-answered is held against the ledger and the users."""
+PostgreSQL for users and ledger and one Redis for what is counted. While a mixed load goes through
+the proxy, one node after the other is killed, each as a power cut would, and started again; in the
+middle another is added. Every answer is judged as it comes. In the end everybody is asked about
+once more, and what was ever answered is held against the ledger and the users."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.nodes.kills import Lengths, run
 from tests.nodes.proxies import PROXIES
 from tests.nodes.report import lines
-from tests.services import PostgreSQL
+from tests.services import PostgreSQL, Redis
 
 
 def main() -> int:
@@ -38,8 +38,9 @@ def main() -> int:
         with (
             tempfile.TemporaryDirectory(prefix="sso-bridge-nodes-") as folder,
             PostgreSQL(private=True) as server,
+            Redis(private=True) as redis,
         ):
-            seen = run(PROXIES[name], server, Path(folder), lengths, given.seed)
+            seen = run(PROXIES[name], server, redis, Path(folder), lengths, given.seed)
         print("\n".join(lines(seen)), flush=True)
         kept = kept and all(verdict.kept for verdict in seen.verdicts)
     return 0 if kept else 1

@@ -18,7 +18,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 from lxml import etree
 
-from tests.nodes.cluster import CALLER, SIGNED_WITH
+from tests.nodes.cluster import CALLER, CLIENT, SIGNED_WITH
 from tests.people import FAR, SECRET
 from tests.proofs.town import token_of
 
@@ -129,7 +129,7 @@ class Client:
             self.close()
         if self._connection is None or self._connection.sock is None:
             self._connection = http.client.HTTPConnection("localhost")
-            sock = socket.create_connection(self._address, PATIENCE)
+            sock = socket.create_connection(self._address, PATIENCE, (CLIENT, 0))
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._context is not None:
                 sock = self._context.wrap_socket(sock, server_hostname="localhost")

@@ -18,10 +18,13 @@ from sso_bridge.config import toml
 from tests.proofs.town import SOURCES, Town
 from tests.services import children
 
-__all__ = ["CALLER", "PORT", "SIGNED_WITH", "Cluster", "Node", "loopback"]
+__all__ = ["CALLER", "CLIENT", "PORT", "SIGNED_WITH", "Cluster", "Node", "loopback"]
 
 PORT: Final = 8080
 CALLER: Final = ("digital-river", "a long and dull caller password")
+CLIENT: Final = "127.0.0.9"
+"""Where calls come from; the proxy connects to the nodes from 127.0.0.1."""
+COUNTED_WITH: Final = "the key of what is counted, of forty bytes"
 SIGNED_WITH: Final = "the key of sessions that are signed, of forty bytes"
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 30.0
@@ -105,12 +108,13 @@ class Node:
 
 
 class Cluster:
-    """`count` nodes on one town, running until the end of the `with` block. `settings` are put
-    over those of each table of theirs."""
+    """`count` nodes on one town and one Redis, whose URL is given, running until the end of the
+    `with` block. `settings` are put over those of each table of theirs."""
 
     def __init__(
         self,
         town: Town,
+        redis: str,
         *,
         count: int = 2,
         workers: int = 1,
@@ -119,7 +123,7 @@ class Cluster:
         self.town = town
         self._range = loopback()
         self.config = town.folder / "bridge.toml"
-        tables = _tables(town)
+        tables = _tables(town, redis)
         for name, changes in (settings or {}).items():
             tables[name] = {**tables.get(name, {}), **changes}
         lines = (f"{toml.key(name)} = {toml.value(table)}\n" for name, table in tables.items())
@@ -160,14 +164,20 @@ class Cluster:
         return node
 
 
-def _tables(town: Town) -> dict[str, Any]:
+def _tables(town: Town, redis: str) -> dict[str, Any]:
     """What an operator would have written for a node."""
     tables = town.tables()
     signed = {"kind": "jwt", "signing_key": SIGNED_WITH, "names": "login", "require_site": True}
     sites = {name: {**tables["sites"][name], "sessions": [name, "signed"]} for name in SOURCES}
-    caller = {"user": CALLER[0], "password": CALLER[1]}
+    caller = {"user": CALLER[0], "password": CALLER[1], "networks": [CLIENT]}
     return {
         **tables,
+        "proxies": {
+            "trusted": ["127.0.0.1"],
+            "address_header": "X-Forwarded-For",
+            "drop_underscores": True,
+        },
+        "throttle": {"storage": "redis", "url": redis, "key": COUNTED_WITH},
         "callers": {"dr": caller},
         "sessions": {**tables["sessions"], "signed": signed},
         "sites": sites,

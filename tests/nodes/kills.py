@@ -6,18 +6,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tests.nodes.asking import REFUSALS
 from tests.nodes.cluster import Cluster
-from tests.nodes.load import Load, Target, population
+from tests.nodes.load import Called, Load, Target, population
 from tests.nodes.proxies import Proxy
 from tests.proofs.aftermath import Aftermath, Said, judge, sweep
 from tests.proofs.town import Town
 from tests.proofs.verdict import Verdict, verdict
-from tests.services import SqlService
+from tests.services import Redis, SqlService
 
-__all__ = ["Called", "Lengths", "Seen", "run"]
+__all__ = ["Lengths", "Seen", "run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +33,6 @@ class Lengths:
     added: bool = True
     gently: bool = False
     call_seconds: float = 5.0
-
-
-class Called(NamedTuple):
-    """One call and what it came to; `sent` is in seconds since 1970."""
-
-    operation: str
-    source: str
-    login: str
-    erid: str | None
-    refused: str | None
-    failed: str | None
-    wrong: str | None
-    sent: float
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +51,20 @@ class Seen:
     verdicts: Sequence[Verdict]
 
 
-def run(proxy: type[Proxy], server: SqlService, folder: Path, lengths: Lengths, seed: int) -> Seen:
+def run(
+    proxy: type[Proxy],
+    server: SqlService,
+    redis: Redis,
+    folder: Path,
+    lengths: Lengths,
+    seed: int,
+) -> Seen:
     """One run on an empty town, and what is judged afterwards."""
     town = Town.on(server, folder, call_seconds=lengths.call_seconds)
     stock = population(lengths.users, seed)
     town.settle(stock)
     with (
-        Cluster(town) as cluster,
+        Cluster(town, redis.new_database()) as cluster,
         proxy(folder / "proxy", cluster.front, cluster.addresses) as front,
     ):
         begun = time.monotonic()
@@ -87,7 +80,7 @@ def run(proxy: type[Proxy], server: SqlService, folder: Path, lengths: Lengths, 
         load.wait()
         seconds = time.monotonic() - begun
         repeated = front.repeated()
-    calls = [Called(*note[1:]) for note in load.notes()]
+    calls = load.calls()
     begun_creations = sorted({(c.source, c.login) for c in calls if c.operation == "create"})
     seen = _aftermath(town, calls, begun_creations, len(kills), seed)
     verdicts = [

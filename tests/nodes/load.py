@@ -7,17 +7,17 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from tests.nodes.asking import Client, Outcome
 from tests.proofs.processes import context
 from tests.proofs.town import SOURCES, Notes, User
 
-__all__ = ["MIXED", "Load", "Target", "population"]
+__all__ = ["MIXED", "Called", "Load", "Target", "population"]
 
 MIXED: Final = {
     "login": 20,
@@ -35,6 +35,21 @@ AGAIN_SECONDS: Final = 3.0
 """How long a creation that failed waits until it is asked for again; with a store it is an hour."""
 PATIENCE_SECONDS: Final = 60.0
 Who = tuple[str, str]
+
+
+class Called(NamedTuple):
+    """One call, what it came to (see `Outcome`), when it was sent, in seconds since 1970, and how
+    many seconds it took."""
+
+    operation: str
+    source: str
+    login: str
+    erid: str | None
+    refused: str | None
+    failed: str | None
+    wrong: str | None
+    sent: float
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +120,10 @@ class Load:
             process.join()
             assert process.exitcode == 0, f"a load process ended with {process.exitcode}"
 
-    def notes(self) -> Iterable[list[Any]]:
-        """What was written down: for each call "answer", operation, source, login, the four fields
-        of its outcome, when it was sent (seconds since 1970) and how long it took."""
-        for number in range(len(self._processes)):
-            yield from Notes.read(self.folder / f"load-{number}")
+    def calls(self) -> list[Called]:
+        """All that were made."""
+        paths = [self.folder / f"load-{number}" for number in range(len(self._processes))]
+        return [Called(*note) for path in paths for note in Notes.read(path)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,4 +219,4 @@ class _Asker:
             elif outcome.erid is not None:
                 self._made.append(who)
         parts = (outcome.erid, outcome.refused, outcome.failed, outcome.wrong)
-        self._notes.write("answer", operation, source, login, *parts, sent, seconds)
+        self._notes.write(operation, source, login, *parts, sent, seconds)

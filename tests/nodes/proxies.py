@@ -121,6 +121,7 @@ class Proxy(ABC):
     ) -> str:
         """The file of `deploy/` with the addresses of `nodes`, two or three, and `changes`."""
         text = (DEPLOY / file).read_text(encoding="utf-8")
+        assert len(nodes) in (LISTED - 1, LISTED), "the file's own addresses would be left"
         if len(nodes) == LISTED:
             text = text.replace("# server ", "server ")
         for number, (host, port) in enumerate(nodes):

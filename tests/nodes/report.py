@@ -6,7 +6,8 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from tests.nodes.kills import Called, Seen
+from tests.nodes.kills import Seen
+from tests.nodes.load import Called
 
 __all__ = ["lines", "percentile"]
 

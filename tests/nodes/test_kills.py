@@ -10,7 +10,7 @@ import pytest
 from tests.nodes.asking import REFUSALS, SOAP, Outcome, judged
 from tests.nodes.kills import Lengths, run
 from tests.nodes.proxies import PROXIES
-from tests.services import PostgreSQL
+from tests.services import PostgreSQL, Redis
 
 SHORT: Final = Lengths(calls=200, rate=100.0, every=1.0, users=60, added=False, call_seconds=2.0)
 pytestmark = pytest.mark.xdist_group("nodes")
@@ -18,9 +18,9 @@ pytestmark = pytest.mark.xdist_group("nodes")
 
 @pytest.mark.parametrize("name", PROXIES)
 def test_no_answer_is_wrong_while_nodes_are_killed(
-    name: str, tmp_path: Path, postgresql: PostgreSQL
+    name: str, tmp_path: Path, postgresql: PostgreSQL, redis: Redis
 ) -> None:
-    seen = run(PROXIES[name], postgresql, tmp_path, SHORT, seed=7)
+    seen = run(PROXIES[name], postgresql, redis, tmp_path, SHORT, seed=7)
     broken = [line for verdict in seen.verdicts if not verdict.kept for line in verdict.lines()]
     assert not broken, "\n".join(broken)
     assert seen.kills
