@@ -84,9 +84,12 @@ def _silent(event: str, /, **facts: Any) -> None:
 
 def _json(facts: dict[str, Any]) -> bytes:
     try:
-        return orjson.dumps(facts, default=repr, option=orjson.OPT_APPEND_NEWLINE)
+        line = orjson.dumps(facts, default=repr, option=orjson.OPT_APPEND_NEWLINE)
+        if line.isascii() or line[:-1].decode().isprintable():
+            return line  # else it may turn the direction of what a terminal shows
     except orjson.JSONEncodeError:  # half of a surrogate pair, say
-        return f"{json.dumps(facts, default=repr)}\n".encode()
+        pass
+    return f"{json.dumps(facts, default=repr)}\n".encode()
 
 
 def _for_people(facts: dict[str, Any]) -> bytes:
