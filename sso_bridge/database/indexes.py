@@ -170,9 +170,9 @@ def _of_sqlite(connection: Connection, table: str, schema: str | None) -> Iterat
 
 
 _LOWER: Final = re.compile(
-    r"""[\s(]*lower\s*[\s(]*
+    r"""[\s(]*lower[\s(]*
     (?:"(?P<quoted>(?:[^"]|"")+)"|`(?P<ticked>[^`]+)`|\[(?P<boxed>[^\]]+)\]|(?P<plain>\w+))
-    \s*\)?(?:::[a-z ]+)?(?:\s+collate\s+"C")?\s*\)(?=[\s)]*(?:$|,|asc\b|desc\b))""",
+    (?:\s*\))?(?:::[a-z ]+)?(?:\s+collate\s+"C")?\s*\)(?=[\s)]*(?:$|,|asc\b|desc\b))""",
     re.IGNORECASE | re.VERBOSE,
 )
 """How engines write lower() of a column and nothing else; PostgreSQL with a cast or a collation."""
