@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import LoginThrottled, Throttled
 from .bridge import Bridge
-from .call import Call, NotAllowed
+from .call import Call, Caller, NotAllowed
 from .keys import is_plain
 from .model import (
     Accepted,
@@ -49,8 +49,9 @@ class Gate:
         tried = _tried(site, request)
         if tried is None:
             return None
+        source, login = tried
         try:
-            call.attempt = self._throttle.attempt(*tried)
+            call.attempt = self._throttle.attempt(source + _apart(call.caller), login)
         except LoginThrottled as throttled:
             if isinstance(request, Login):
                 return site.refusal(throttled)
@@ -67,6 +68,11 @@ class Gate:
             attempt.undo()
         elif not isinstance(answer, Refusal):
             attempt.succeeded()
+
+
+def _apart(caller: Caller) -> str:
+    """What sets apart the tries of a caller who is limited to sites: nobody else waits for them."""
+    return "" if caller.sites is None else "\0".join(["", *sorted(caller.sites)])
 
 
 def _tried(site: Site, request: Login | CreateUser) -> tuple[str, str] | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import ssl
 import subprocess
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -23,25 +25,30 @@ tls_key = "server-key.pem"
 tls_client_ca = "ours.pem"
 tls_client_crl = ["revoked.pem"]
 """
+PATIENCE = 30.0
 REFUSED = (ssl.SSLError, ConnectionError)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """With certificates: `good`, `revoked`, `expired`, and `theirs`, of another authority."""
+    """With certificates: `good`, `revoked`, `expired`, `late`, which is revoked later, `unlisted`,
+    of an authority without a list, and `theirs`, of one that is not known."""
     folder = write_certificates(tmp_path_factory.mktemp("tls"))
-    ours, theirs = Authority("ours"), Authority("theirs")
+    ours, theirs, unlisted = (Authority(name) for name in ("ours", "theirs", "unlisted"))
     made = {
         "good": ours.sign("store"),
         "revoked": ours.sign("store"),
         "expired": ours.sign("store", valid=-timedelta(minutes=1)),
         "theirs": theirs.sign("store"),
+        "unlisted": unlisted.sign("store"),
+        "late": ours.sign("store"),
     }
     for name, (certificate, key) in made.items():
         (folder / f"{name}.pem").write_bytes(certificate)
         (folder / f"{name}-key.pem").write_bytes(key)
-    (folder / "ours.pem").write_bytes(ours.pem)
+    (folder / "ours.pem").write_bytes(ours.pem + unlisted.pem)
     (folder / "revoked.crl").write_bytes(ours.revoke(made["revoked"][0]))
+    (folder / "later.crl").write_bytes(ours.revoke(made["revoked"][0], made["late"][0]))
     return folder
 
 
@@ -61,16 +68,38 @@ def ask(server: RunningServer, folder: Path, certificate: str | None) -> bytes:
     return reply.body
 
 
+def connects(server: RunningServer, folder: Path, certificate: str) -> bool:
+    try:
+        ask(server, folder, certificate)
+    except REFUSED:
+        return False
+    return True
+
+
 def test_a_certificate_of_our_authority_is_a_caller_s(server: RunningServer, folder: Path) -> None:
     assert ANN.encode() in ask(server, folder, "good")
 
 
-@pytest.mark.parametrize("certificate", [None, "theirs", "expired", "revoked"])
+@pytest.mark.parametrize("certificate", [None, "theirs", "expired", "revoked", "unlisted"])
 def test_nobody_else_can_connect(
     server: RunningServer, folder: Path, certificate: str | None
 ) -> None:
     with pytest.raises(REFUSED):
         ask(server, folder, certificate)
+
+
+def test_a_list_of_revoked_certificates_that_changed_counts_from_a_reload_on(
+    server: RunningServer, folder: Path
+) -> None:
+    ask(server, folder, "late")
+    (folder / "later.crl").replace(folder / "revoked.crl")
+    ask(server, folder, "late")
+    server.process.send_signal(signal.SIGHUP)
+    ends = time.monotonic() + PATIENCE
+    while connects(server, folder, "late"):
+        assert time.monotonic() < ends
+        time.sleep(0.1)
+    ask(server, folder, "good")
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1")

@@ -16,7 +16,7 @@ from sso_bridge.core.call import Call, Caller, NotAllowed
 from sso_bridge.core.deadline import Deadline
 from sso_bridge.core.directory import Directory, UnknownSite
 from sso_bridge.core.gate import Gate
-from sso_bridge.core.model import GetUser, Identity, Lookup, Profile, UserKey
+from sso_bridge.core.model import GetUser, Identity, Login, Lookup, Profile, UserKey
 from sso_bridge.core.sessions import Sessions
 from sso_bridge.errors import InvalidSession
 from tests.people import (
@@ -31,6 +31,7 @@ from tests.people import (
     execute,
     refused,
 )
+from tests.throttle.nodes import waits
 
 STORES = ERIDS.replace("erid TEXT", "erid TEXT, store INTEGER")
 OTHER = {**MAPPED, "url": "sqlite:///other.db", "company": "acme"}
@@ -256,6 +257,25 @@ def test_the_gate_refuses_a_site_that_is_not_the_caller_s(people: Limited) -> No
     assert entered(bridge, caller, "GetUser", login_id="bob") == "de"
     with pytest.raises(NotAllowed):
         entered(bridge, caller, "GetUser", login_id="bob", site_id="at")
+
+
+@pytest.mark.parametrize("key", ["login", "erid"])
+def test_what_a_limited_caller_tries_lets_no_user_of_another_site_wait(
+    tmp_path: Path, key: str
+) -> None:
+    people = shops(tmp_path, throttle={"logins": waits(free=1)})
+    ann = people.erid("ann", site_id="at")
+    gate = Gate(people.parts.bridge, people.parts.throttle)
+    named = {"login": UserKey(login_id="ann"), "erid": UserKey(user_id=ann)}[key]
+
+    def has_to_wait(caller: Caller, site: str) -> bool:
+        call = Call("1", Deadline(5), caller, "Login")
+        return gate.enter(call, Login(named._replace(site_id=site), "wrong")) is not None
+
+    limited = Caller("dr", frozenset({"de"}))
+    assert [has_to_wait(limited, "de") for _ in range(3)] == [False, True, True]
+    assert not has_to_wait(Caller("everything"), "at")
+    assert not has_to_wait(Caller("other", frozenset({"at"})), "at")
 
 
 def test_who_is_limited_costs_the_others_and_themselves_next_to_nothing(people: Limited) -> None:
