@@ -322,7 +322,7 @@ class PostgreSQL(SqlService):
     name = "PostgreSQL"
     variable = "SSO_BRIDGE_TEST_POSTGRESQL_URL"
     package = "postgresql"
-    programs = ("initdb", "postgres")
+    programs: ClassVar[tuple[str, ...]] = ("initdb", "postgres")
     user = "postgres"
     quick_stop = signal.SIGQUIT  # unlike SIGKILL it leaves no shared memory
     orderly_stop = signal.SIGINT  # SIGTERM waits for all who are connected
