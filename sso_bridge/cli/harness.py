@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from ..errors import ConfigurationError
 from .options import targets, written
 
 if TYPE_CHECKING:
@@ -132,3 +133,66 @@ def _as(kind: str, report: Report) -> str:
     from ..harness.page import page
 
     return {"table": as_table, "json": as_json, "junit": as_junit, "html": page}[kind](report)
+
+
+@command.command("store")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8070,
+    show_default=True,
+    help="The port; 0 takes a free one.",
+)
+@click.option(
+    "--directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("demo"),
+    show_default=True,
+    help="Where the demo keeps its files.",
+)
+@click.option("--url", help="An endpoint to ask in place of the demo's.")
+@click.option(
+    "--users",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With --url: the file with the caller's credentials and the site, as for `check`.",
+)
+@click.option("--profile-url", help="With --url: the client's page for profiles; {return} is back.")
+@click.option("--logout-url", help="With --url: the client's page that signs out.")
+@click.option(
+    "--ca",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A PEM file with the authority of the endpoint's certificate.",
+)
+def store(
+    host: str,
+    port: int,
+    directory: Path,
+    url: str | None,
+    users: Path | None,
+    profile_url: str | None,
+    logout_url: str | None,
+    ca: Path | None,
+) -> None:
+    """Serve a small web store that signs shoppers in through the endpoint, and shows each call.
+
+    Without --url it starts the demo as well, whose users may sign in.
+
+    Example: sso-bridge harness store --port 8070"""
+    if url is None and (users or profile_url or logout_url or ca):
+        raise click.UsageError("--users, --profile-url, --logout-url and --ca go with --url")
+    if url is not None and not url.startswith(("http://", "https://")):
+        raise click.BadParameter("should begin with https:// or http://", param_hint="--url")
+    try:
+        from ..harness.store import Elsewhere
+        from .harness_store import demo_endpoint, serve_demo_store, serve_store
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"harness store needs {error.name}: pip install 'sso-bridge[harness]'"
+        ) from None
+    if url is None:
+        with demo_endpoint(directory) as at:
+            serve_demo_store(at, directory, host, port)
+    else:
+        verify = str(ca) if ca else True
+        serve_store(url, users, verify, Elsewhere(profile_url, logout_url), host, port)

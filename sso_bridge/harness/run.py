@@ -16,7 +16,7 @@ from .identities import Identities
 from .people import Cast
 from .trial import Check, LeftOut, Trial, Useless
 
-__all__ = ["Outcome", "Report", "Result", "chosen", "run"]
+__all__ = ["Outcome", "Report", "Result", "chosen", "headers_of", "masks_of", "run"]
 
 Outcome = Literal["passed", "failed", "left out"]
 _MOST_WRONG: Final = 40
@@ -98,8 +98,8 @@ def run(
 
     `seconds` is the patience with one answer; `verify` is as httpx takes it: whether, or with
     which CA file, the certificate is checked; `progress` hears of each result."""
-    masks = _masks(cast)
-    endpoint = Endpoint(url, seconds, _headers(cast), verify)
+    masks = masks_of(cast)
+    endpoint = Endpoint(url, seconds, headers_of(cast), verify)
     report = Report(masks.hide(url), datetime.now(UTC))
     seen: Identities = Identities()
     tokens: dict[str, dict[str, str]] = {}
@@ -148,7 +148,8 @@ def _result(one: Check, trial: Trial, masks: Masks, useless: str) -> Result:
     )
 
 
-def _headers(cast: Cast) -> dict[str, str]:
+def headers_of(cast: Cast) -> dict[str, str]:
+    """What the caller says who they are with."""
     caller = cast.caller
     if caller is None:
         return {}
@@ -159,9 +160,10 @@ def _headers(cast: Cast) -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 
-def _masks(cast: Cast) -> Masks:
+def masks_of(cast: Cast) -> Masks:
+    """Hides every secret of the file."""
     masks = Masks()
-    masks.add(*(header.partition(" ")[2] for header in _headers(cast).values()))
+    masks.add(*(header.partition(" ")[2] for header in headers_of(cast).values()))
     secrets = [cast.creation.password]
     if cast.caller is not None:
         secrets += [s for s in (cast.caller.password, cast.caller.token) if s is not None]
