@@ -20,6 +20,9 @@ __all__ = ["SqlClaim"]
 _POLL_SECONDS = 0.02
 _GRACE_SECONDS = 5.0
 """A lease outlives its holder's deadline by this much, for clocks that differ between nodes."""
+_LONGEST_SECONDS = 3600.0 + 2 * _GRACE_SECONDS
+"""No lease ends later than this, `server.call_seconds` being an hour at most: one that seems to was
+written while a clock was ahead, and would stand in the way until then."""
 
 
 class SqlClaim:
@@ -82,8 +85,13 @@ class SqlClaim:
         now: float,
         deadline: Deadline,
     ) -> bool:
-        """Whether the last owner's lease was over, and now the claim is `owner`'s."""
-        over = (CLAIM.c.login_digest == digest) & or_(CLAIM.c.lease_ends < now, CLAIM.c.owner == "")
+        """Whether the last owner's lease was over, and now the claim is `owner`'s. An owner who is
+        still at it notices, see `confirm`."""
+        over = (CLAIM.c.login_digest == digest) & or_(
+            CLAIM.c.lease_ends < now,
+            CLAIM.c.lease_ends > now + _LONGEST_SECONDS,
+            CLAIM.c.owner == "",
+        )
         take = update(CLAIM).where(over).values(owner=owner, lease_ends=lease_ends)
         return database.write(deadline, lambda c: bool(c.execute(take).rowcount))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -401,6 +402,16 @@ def test_an_abandoned_claim_is_resumed_at_once(people: People) -> None:
         ledger.claim("shop", "new", Deadline(0.1))
     first.abandon()
     assert ledger.claim("shop", "new", Deadline(5)).resumed
+
+
+def test_a_claim_of_a_time_when_the_clock_was_ahead_is_taken_over(people: People) -> None:
+    ledger = people.parts.ledger
+    ledger._clock = lambda: time.time() + 86_400
+    left = ledger.claim("shop", "new", Deadline(5))
+    ledger._clock = time.time
+    assert ledger.claim("shop", "new", Deadline(1)).resumed
+    with pytest.raises(Busy):
+        left.confirm(Deadline(5))
 
 
 def test_a_claim_on_one_login_does_not_hold_up_another(people: People) -> None:
