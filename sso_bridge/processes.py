@@ -116,8 +116,8 @@ def loading_for_workers() -> Iterator[None]:
 def begin_worker(others: Sequence[socket.socket] = ()) -> None:
     """First thing in a worker: do not inherit the parent's way with signals, leave a signal
     to the whole group (Ctrl-C at a terminal) to the parent, who stops workers gracefully,
-    do not outlive the parent, whose death would leave a server that nobody can stop, and
-    keep no connection waiting at the sockets of `others`."""
+    do not outlive the parent, whose death would leave a server that nobody can stop, keep no
+    connection waiting at the sockets of `others`, and open as many files as are allowed."""
     if hasattr(os, "setpgid"):
         os.setpgid(0, 0)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -126,6 +126,7 @@ def begin_worker(others: Sequence[socket.socket] = ()) -> None:
         signal.signal(number, signal.SIG_IGN)
     for other in others:
         other.close()
+    _allow_files()
     parent = os.getppid()
 
     def watch() -> None:
@@ -134,6 +135,16 @@ def begin_worker(others: Sequence[socket.socket] = ()) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def _allow_files() -> None:
+    """Raise the limit of open files, which every connection counts towards, as far as it may be.
+    It is low at first for programs that use `select`, which here nothing does."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def when_accepting(listener: int, then: Callable[[], None]) -> None:

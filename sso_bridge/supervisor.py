@@ -31,6 +31,9 @@ START_SECONDS: Final = 60.0
 _MOST_RESTING: Final = 30.0
 """Seconds after which a connection that rests is closed although its time is not up."""
 _POLL_SECONDS: Final = 0.05
+_YOUNG_SECONDS: Final = 5.0
+_PAUSE_SECONDS: Final = 1.0
+"""A worker that died so young is replaced after a pause: the next one may do no better."""
 _OF_WORKERS: Final = (
     *("blocking_threads", "backpressure", "http1_settings", "workers_kill_timeout"),
     *("ssl_ctx", "_held"),
@@ -117,6 +120,20 @@ class Supervisor(MPServer):
         self._shd = SocketHolder(own.fileno(), False, self.backlog)  # type: ignore[call-arg]
         others = [one for one in self._sockets if one is not own]
         return super()._spawn_worker(idx, target, partial(callback_loader, own.fileno(), others))
+
+    def _respawn_workers(
+        self, workers: Sequence[int], spawn_target: Any, target_loader: Any, delay: float = 0
+    ) -> None:
+        """Replace workers that died. granian ends the server when one dies twice within seconds;
+        here that is for workers that never came to serve, while no other serves either."""
+        died: list[Any] = [self.wrks[idx] for idx in workers]
+        if any(time.monotonic() - one.birth < _YOUNG_SECONDS for one in died):
+            time.sleep(_PAUSE_SECONDS)
+        super()._respawn_workers(workers, spawn_target, target_loader, delay)
+        now: list[Any] = self.wrks
+        others = [one for one in now if one.is_alive()]
+        if any(self._roll.is_there(one.inner.pid) for one in [*died, *others]):
+            self.respawned_wrks.clear()
 
     def _reload(self, spawn_target: Any, target_loader: Any) -> None:
         if self._leaving:  # at most two generations at a time
