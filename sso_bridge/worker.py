@@ -13,7 +13,7 @@ from socket import socket
 from . import logs, wiring
 from .config import Settings
 from .processes import LEAVE, RollCall, begin_worker, stop_accepting, when_accepting
-from .web import Leaving
+from .web import Leaving, take_room
 from .web.guard import ConnectionGuard
 
 __all__ = ["load_application"]
@@ -38,6 +38,11 @@ def load_application(
     begin_worker(others)
     server = settings.server
     logs.configure()
+    if not take_room(metrics):
+        its_log = logs.Log(settings.log.level, settings.log.format)
+        its_log.error(
+            "uncounted", details=f"no room in {metrics}: a worker's calls are in no metric"
+        )
     application = wiring.application(settings, folder, url=url, metrics_directory=metrics)
     ConnectionGuard(
         port,

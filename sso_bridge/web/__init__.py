@@ -2,6 +2,7 @@
 
 from .application import WebApplication
 from .callers import Callers, Conditions
+from .counts import take_room
 from .gauges import Measure, Reading
 from .leaving import Leaving
 from .observation import Observation
@@ -16,4 +17,5 @@ __all__ = [
     "Reading",
     "Reloads",
     "WebApplication",
+    "take_room",
 ]

@@ -10,7 +10,7 @@ from typing import get_args
 import click
 import pytest
 
-from sso_bridge import serving
+from sso_bridge import serving, worker
 from sso_bridge.cli import COMMANDS, group
 from sso_bridge.config.example import sections
 from sso_bridge.config.source import Erid
@@ -26,7 +26,7 @@ from sso_bridge.web.observation import METRICS
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 IGNORED = {"help", "version"}
-LOGGING = [Path(str(module.__file__)) for module in (observation, serving)]
+LOGGING = [Path(str(module.__file__)) for module in (observation, serving, worker)]
 EVENTS = {
     event
     for path in LOGGING
