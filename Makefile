@@ -12,7 +12,7 @@ SECONDS ?= 600
 
 MINUTES ?= 30
 
-.PHONY: run test lint proofs soak bench fuzz clean
+.PHONY: run test lint proofs faults soak bench fuzz clean
 
 run: $(VENV)/.run
 	$(BIN)/sso-bridge demo --port $(PORT) --directory demo
@@ -39,6 +39,10 @@ soak: $(VENV)/.test
 # What a call costs beside others that answer the same; docs/performance.md has the other commands.
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/calls.py
+
+# Everything that can break around the real server, under load: the table of docs/reliability.md.
+faults: $(VENV)/.test
+	$(BIN)/python -m tests.faults
 
 # All fuzzers in turn, for SECONDS in all; what they find is kept in fuzz-findings/.
 fuzz: $(VENV)/.test

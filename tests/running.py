@@ -75,17 +75,20 @@ def running_server(
     *args: str,
     command: str = "serve",
     environment: Mapping[str, str] | None = None,
+    log: Path | None = None,
+    module: str = "sso_bridge",
 ) -> Iterator[RunningServer]:
-    """`python -m sso_bridge serve --config CONFIG --port 0 ARGS`, until the block ends.
+    """`python -m sso_bridge serve --config CONFIG --port 0 ARGS`, until the block ends. `module`
+    may be another that does the same.
 
-    The address is the first one that the server prints when it is ready. Its log goes to a
-    file of its own, which outlives it until the block ends."""
+    The address is the first one that the server prints when it is ready. Its log goes to the
+    file `log`, or else to one of its own, which outlives it until the block ends."""
     with tempfile.TemporaryDirectory(prefix="sso-bridge-test-") as folder:
-        log = Path(folder) / "log"
+        log = log or Path(folder) / "log"
         options = ["--config", str(config), "--port", "0"]
-        with log.open("w", encoding="utf-8") as errors:
+        with log.open("a", encoding="utf-8") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", "sso_bridge", command, *options, *args],
+                [sys.executable, "-m", module, command, *options, *args],
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 stdin=subprocess.DEVNULL,

@@ -28,7 +28,16 @@ import redis
 from sqlalchemy import URL, Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
-__all__ = ["REQUIRE", "MariaDB", "PostgreSQL", "Redis", "Service", "children", "give_up"]
+__all__ = [
+    "REQUIRE",
+    "MariaDB",
+    "PostgreSQL",
+    "Redis",
+    "Service",
+    "SqlService",
+    "children",
+    "give_up",
+]
 
 REQUIRE: Final = "SSO_BRIDGE_REQUIRE_SERVICES"
 START_SECONDS: Final = 60.0
@@ -73,7 +82,8 @@ class Service(ABC):
     `private` asks for one of the test's own in any case, which may be killed; `durable` for
     one of the test's own that also outlives a power cut: writes are synced, which is slow; `tls`
     for one of the test's own that also listens on `port` of 127.0.0.1, where it insists on TLS with
-    the `ca.pem`, `server.pem` and `server-key.pem` of that folder.
+    the `ca.pem`, `server.pem` and `server-key.pem` of that folder. Its files are in `disk`, where
+    one is named: a folder with a short path, that its user may enter.
     Skips or fails the test that makes it where there is no such server, see `give_up`."""
 
     name: ClassVar[str]
@@ -87,21 +97,26 @@ class Service(ABC):
     orderly_stop: ClassVar[signal.Signals] = signal.SIGTERM
 
     def __init__(
-        self, *, private: bool = False, durable: bool = False, tls: Path | None = None
+        self,
+        *,
+        private: bool = False,
+        durable: bool = False,
+        tls: Path | None = None,
+        disk: Path | None = None,
     ) -> None:
         self.durable = durable
         self.tls = tls
         self.port = _free_port() if tls else 0
         self._process: subprocess.Popen[bytes] | None = None
         self._watchdog: subprocess.Popen[bytes] | None = None
-        named = None if private or durable or tls else os.environ.get(self.variable)
+        named = None if private or durable or tls or disk else os.environ.get(self.variable)
         self.is_private = not named
         if named:
             self.url = named
             return
         self._programs = {program: self._find(program) for program in self.programs}
         self._owner = self._run_as()
-        self.folder = Path(tempfile.mkdtemp(prefix="sso-bridge-", dir=_short_folder()))
+        self.folder = Path(tempfile.mkdtemp(prefix="sso-bridge-", dir=disk or _short_folder()))
         self._watchdog = subprocess.Popen(
             ["/bin/sh", "-c", _WATCHDOG, "watchdog", str(self.folder), self.quick_stop.name[3:]],
             stdin=subprocess.PIPE,
@@ -114,7 +129,7 @@ class Service(ABC):
                 os.chown(self.folder, self._owner["user"], self._owner["group"])
             self.url = self._address()
             self._prepare()
-            self._take_certificates()
+            self.take_certificates()
             self.start()
         except BaseException:
             self.stop()
@@ -139,10 +154,13 @@ class Service(ABC):
         """Raises an error of its driver unless the server answers."""
 
     def start(self) -> None:
-        """Start it again after `kill`, at the same address with the same files.
+        """Start it again after `kill`, or after it died by itself, at the same address with the
+        same files.
 
         Returns when it answers; a server of somebody else's skips the test."""
         self._only_private()
+        if self._process is not None and not self.runs:
+            self._ended()
         assert self._process is None, "it is running"
         ends = time.monotonic() + START_SECONDS
         while not self._started(ends):
@@ -206,8 +224,9 @@ class Service(ABC):
     def _prepare(self) -> None:  # noqa: B027
         """Make the files that a private server wants before its first start, if any."""
 
-    def _take_certificates(self) -> None:
-        """Copies that the server may read, and nobody else, as it demands of its key."""
+    def take_certificates(self) -> None:
+        """Copies that the server may read, and nobody else, as it demands of its key. It reads them
+        when it starts, or is told to."""
         if self.tls is None:
             return
         for name in ("ca.pem", "server.pem", "server-key.pem"):
@@ -289,6 +308,11 @@ class Service(ABC):
 
     def _log(self) -> str:
         return (self.folder / "log").read_text(errors="replace")
+
+    @property
+    def runs(self) -> bool:
+        """Whether its process is there."""
+        return self._process is not None and self._process.poll() is None
 
     def _only_private(self) -> None:
         if not self.is_private:

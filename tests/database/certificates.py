@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 CLIENT = "certified"
 """Whom the client's certificate names."""
-DAY = timedelta(days=1)
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 
 class Authority:
@@ -63,13 +63,14 @@ class Authority:
 
 
 def write_certificates(folder: Path) -> Path:
-    """`ca`, `server`, `client`, `stranger` (another authority), and the keys, as `.pem` files."""
+    """`ca`, `server`, `client`, `expired` (once the server's), `stranger` (another authority), and
+    the keys, as `.pem` files."""
     authority, stranger = Authority("the authority"), Authority("somebody else")
     pem = serialization.Encoding.PEM
     (folder / "ca.pem").write_bytes(authority.certificate.public_bytes(pem))
     (folder / "stranger.pem").write_bytes(stranger.certificate.public_bytes(pem))
-    for file, name in (("server", "localhost"), ("client", CLIENT)):
-        certificate, key = authority.sign(name)
+    for file, name in (("server", "localhost"), ("expired", "localhost"), ("client", CLIENT)):
+        certificate, key = authority.sign(name, valid=-MINUTE if file == "expired" else DAY)
         (folder / f"{file}.pem").write_bytes(certificate)
         (folder / f"{file}-key.pem").write_bytes(key)
         (folder / f"{file}-key.pem").chmod(0o600)

@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 from sso_bridge.core.deadline import Deadline
 from sso_bridge.database import Database
 from sso_bridge.errors import Unavailable
-from tests.services import MariaDB, PostgreSQL
+from tests.services import MariaDB, PostgreSQL, SqlService
 
 Server = PostgreSQL | MariaDB
 
@@ -106,9 +106,11 @@ def send(connection: Connection, sql: str) -> Any:
 
 class Road:
     """A port of 127.0.0.1 that leads to a server's socket, until it is blocked: then what was
-    connected hears nothing any more, and does not end either."""
+    connected hears nothing any more, and does not end either. Whatever the server says comes
+    `delay` seconds late."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: SqlService) -> None:
+        self.delay = 0.0
         is_postgresql = isinstance(server, PostgreSQL)
         name = f".s.PGSQL.{server.port or 5432}" if is_postgresql else "socket"
         self._target = str(server.folder / name)
@@ -149,11 +151,15 @@ class Road:
                 there.connect(self._target)
                 self._open += [here, there]
                 for way in ((here, there), (there, here)):
-                    threading.Thread(target=self._carry, args=way, daemon=True).start()
+                    args = (*way, way[0] is there)
+                    threading.Thread(target=self._carry, args=args, daemon=True).start()
 
-    def _carry(self, source: socket.socket, target: socket.socket) -> None:
+    def _carry(self, source: socket.socket, target: socket.socket, says: bool) -> None:
+        """Pass on what comes from `source`, which `says` is the server."""
         with suppress(OSError):  # a reset ends it as well, and is told as an end
             while data := source.recv(65536):
+                if says and self.delay:
+                    time.sleep(self.delay)
                 if source not in self._blocked:
                     target.sendall(data)
         with suppress(OSError):

@@ -116,11 +116,15 @@ class Town:
         else:
             users, ledger = server.new_database(), server.new_database()
         town = cls(folder, users, ledger, call_seconds)
-        with town.users() as engine:
-            _TABLES.create_all(engine)
+        town.build()
         with suppress(NotPossible):
             create_ledger(town.settings(), folder)
         return town
+
+    def build(self) -> None:
+        """Make the tables of users and of tokens."""
+        with self.users() as engine:
+            _TABLES.create_all(engine)
 
     @contextmanager
     def users(self) -> Iterator[Engine]:
