@@ -120,6 +120,14 @@ def findings_of(
         yield found("ledger", "ledger", "answers")
     except BridgeError as error:
         yield found("ledger_unusable", "ledger", error.details or error.text)
+    if settings.throttle.storage == "redis":
+        progress("throttle")
+        wrong = parts.throttle.trouble()
+        if wrong is None:
+            yield found("throttle", "throttle", "takes what is counted")
+        else:
+            text = f"does not take what is counted ({wrong}); each worker would count by itself"
+            yield found("throttle_unusable", "throttle.url", text)
 
 
 def _at(place: str, findings: Iterable[Finding]) -> Iterator[Finding]:

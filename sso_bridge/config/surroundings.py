@@ -51,6 +51,7 @@ def hazards(settings: Settings, folder: Path) -> Iterator[Hazard]:
     one's own may well be like is told of only where the server listens beyond loopback."""
     yield from _files(settings)
     yield from _ledger_file(settings, folder)
+    yield from _used_tokens(settings)
     if not is_loopback(settings.server.host):
         yield from _address(settings)
         yield from _certificate(settings)
@@ -127,6 +128,20 @@ def file_system(path: Path, mounts: str | None = None) -> str:
         if place.is_relative_to(mounted) and len(mounted) >= longest:
             kind, longest = after.split(" ")[0], len(mounted)
     return kind
+
+
+def _used_tokens(settings: Settings) -> Iterator[Hazard]:
+    """Whether a UsernameToken is good once."""
+    workers = settings.server.workers
+    sent = any(
+        one.username_token_type != "text" for one in settings.callers.values() if one.username_token
+    )
+    if sent and workers > 1 and settings.throttle.storage == "memory":
+        yield Hazard(
+            "throttle.storage",
+            f"is memory, so a UsernameToken that was overheard is good once in each of the "
+            f"{workers} workers: use redis",
+        )
 
 
 def _address(settings: Settings) -> Iterator[Hazard]:

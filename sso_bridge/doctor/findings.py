@@ -54,6 +54,7 @@ CHECKS: Final[dict[str, Check]] = {
     "value_missing": Check("error", "A new user's row lacks a value"),
     "hashes_refused": Check("error", "Password hashes that no login computes"),
     "ledger_unusable": Check("error", "The ledger is not to be used"),
+    "throttle_unusable": Check("warning", "The Redis of the throttle is not to be used"),
     "settings_risky": Check("warning", "The surroundings are not as safe as they could be"),
     "replica_unusable": Check("warning", "The replica is not to be used"),
     "network_in_clear": Check("warning", "Passwords and people cross the network in clear"),
@@ -93,5 +94,6 @@ CHECKS: Final[dict[str, Check]] = {
     "login_cost": Check("ok", "What a login costs"),
     "program": Check("ok", "A source in Python"),
     "ledger": Check("ok", "The ledger answers"),
+    "throttle": Check("ok", "The Redis of the throttle takes what is counted"),
 }
 """Each kind of finding, the worst first."""

@@ -107,6 +107,10 @@ class Memory:
             self._used[key] = now + seconds
             return True
 
+    def trouble(self) -> str | None:
+        """See `Store`."""
+        return None
+
     def counted_alone(self, key: str) -> Tried | None:
         """What was counted here while the shared store was away, and how long that has to wait;
         None if nothing was."""

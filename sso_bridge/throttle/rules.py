@@ -80,6 +80,9 @@ class Store(Protocol):
     def reset(self, key: str) -> None:
         """Forget all tries."""
 
+    def trouble(self) -> str | None:
+        """The name of what keeps it from counting where it should; None if nothing does."""
+
     def is_first(self, key: str, seconds: float) -> bool:
         """Whether `key` was not kept, and keep it for so many seconds; raises Busy if there is no
         room."""

@@ -132,6 +132,14 @@ class Shared:
             return False
         return self._ask(lambda: self._by.is_first(key, seconds), lambda: True)
 
+    def trouble(self) -> str | None:
+        """See `Store`."""
+        try:
+            self._by.write()
+        except (redis.RedisError, OSError) as error:
+            return type(error).__name__
+        return None
+
     def _ask(self, shared: Callable[[], T], alone: Callable[[], T]) -> T:
         """What `shared` returns, or `alone` if there is no Redis."""
         if self._is_up:

@@ -80,6 +80,10 @@ class Throttle:
             raise LoginThrottled(f"the next try is allowed in {tried.wait:.1f} s")
         return _Attempt(self._store, key, tried.number)
 
+    def trouble(self) -> str | None:
+        """See `Store`."""
+        return self._store.trouble()
+
     def is_first(self, mark: bytes, seconds: float) -> bool:
         """See `core.ports.Replays`."""
         return self._store.is_first(self._name("used", mark), seconds)
