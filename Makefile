@@ -12,7 +12,7 @@ SECONDS ?= 600
 
 MINUTES ?= 30
 
-.PHONY: run test lint proofs faults soak bench fuzz clean
+.PHONY: run test lint proofs faults soak bench fuzz constraints audit clean
 
 run: $(VENV)/.run
 	$(BIN)/sso-bridge demo --port $(PORT) --directory demo
@@ -48,6 +48,17 @@ faults: $(VENV)/.test
 fuzz: $(VENV)/.test
 	$(BIN)/python -m tests.attack.fuzz --seconds $(SECONDS)
 
+# What a deployment installs, each package with its hashes. Versions that are there stay unless setup.cfg
+# forbids them; remove the file first to have the newest.
+constraints: $(VENV)/.supply
+	$(BIN)/uv pip compile setup.cfg --universal --python-version 3.11 --generate-hashes --quiet \
+		--extra postgresql --extra mariadb --extra redis --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make constraints" --output-file deploy/constraints.txt
+
+# Known vulnerabilities of those; asks PyPI. Exits with 3 if that does not answer.
+audit: $(VENV)/.supply
+	$(BIN)/python -m tests.attack.advisories
+
 clean:
 	rm -rf .venv-* build dist *.egg-info demo fuzz-findings
 
@@ -66,4 +77,8 @@ $(VENV)/.test: $(VENV)/.run
 
 $(VENV)/.lint: $(VENV)/.test
 	$(PIP) install --editable '.[test,lint]'
+	touch $@
+
+$(VENV)/.supply: $(VENV)/.test
+	$(PIP) install --editable '.[test,supply]'
 	touch $@
