@@ -31,6 +31,8 @@ Answer = TypeVar("Answer")
 WAITING_PER_WORKER = 8
 LONGEST_WAIT = 0.75
 """Seconds. With the computation itself, what waits is done within about a second."""
+STUCK_SECONDS = 30.0
+"""No hash within the limits takes so long, even on a machine that is busy with something else."""
 NICENESS = 10
 """A tenth of the share of others. SCHED_IDLE does quick calls no more good, and few logins come
 through where something else keeps the processors busy."""
@@ -77,6 +79,14 @@ class HashPool:
         """How many computations run and how many wait now, and how many were refused so far."""
         with self._state:
             return len(self._running), len(self._queue), self._refused
+
+    def check(self, deadline: Deadline) -> None:
+        """Raises Busy if no worker has come to an end with its computation for a long time."""
+        begun_before = self._clock() - STUCK_SECONDS
+        with self._state:
+            stuck = sum(began < begun_before for began in self._running.values())
+        if stuck >= self.workers:
+            raise Busy("each thread for password hashes has been at one for very long")
 
     def run(
         self,

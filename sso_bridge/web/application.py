@@ -167,15 +167,17 @@ class WebApplication:
             return Response(self._contract, content_type="text/xml; charset=utf-8")
         if query.startswith("xsd"):
             raise NotFound("the WSDL imports no schema; ask for ?wsdl")
-        return self._page.response(self._health.report(Deadline(self._call_seconds)))
+        report = self._health.report(Deadline(self._call_seconds))
+        return self._page.response(self._health.needed(report))
 
     def _live(self, environ: dict[str, Any]) -> Response:
         return _json({"status": "ok"})
 
     def _ready(self, environ: dict[str, Any]) -> Response:
         report = self._health.report(Deadline(self._call_seconds))
-        ready = all(state == "ok" for state in report.values())
-        status = "ok" if ready else "not ready"
+        ready = all(state == "ok" for state in self._health.needed(report).values())
+        well = all(state == "ok" for state in report.values())
+        status = "ok" if well else "degraded" if ready else "not ready"
         return _json({"status": status, "parts": report}, 200 if ready else 503)
 
     def _metrics(self, environ: dict[str, Any]) -> Response:

@@ -48,6 +48,8 @@ def application(
         f"source {name}": source.check for name, source in parts.sources.items()
     }
     checks["ledger"] = parts.ledger.check
+    checks["password hashes"] = parts.pool.check
+    beside = {} if trail is None else {"audit trail": trail.check}
     with suppress(BridgeError):  # so that the first call need not, and the log knows its key
         parts.ledger.check(Deadline(_PATIENCE))
     server = settings.server
@@ -55,7 +57,7 @@ def application(
         endpoint=Endpoint(parts.bridge, Gate(parts.bridge, parts.throttle)),
         callers=callers(settings, observation, parts.throttle),
         observation=observation,
-        health=Health(checks),
+        health=Health(checks, beside),
         page=Page(public_url=url),
         contract=wsdl(url),
         max_body_bytes=server.max_body_bytes,

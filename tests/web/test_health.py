@@ -5,7 +5,12 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
+
 from sso_bridge.core.deadline import Deadline
+from sso_bridge.errors import Busy
+from sso_bridge.passwords import HashPool
+from sso_bridge.passwords.pool import STUCK_SECONDS
 from sso_bridge.web.health import Health
 
 
@@ -16,6 +21,37 @@ def test_a_slow_part_leaves_the_others_their_time() -> None:
 
     health = Health({"slow": slow, "quick": lambda deadline: None})
     assert health.report(Deadline(0.4)) == {"slow": "DeadlineExceeded", "quick": "ok"}
+
+
+def test_what_calls_go_on_without_is_told_apart() -> None:
+    def broken(deadline: Deadline) -> None:
+        raise Busy
+
+    health = Health({"needed": lambda deadline: None}, {"trail": broken})
+    report = health.report(Deadline(5))
+    assert report == {"needed": "ok", "trail": "Busy"}
+    assert health.needed(report) == {"needed": "ok"}
+
+
+def test_a_pool_whose_every_thread_hangs_is_not_ready() -> None:
+    now, gate, begun = [0.0], threading.Event(), threading.Event()
+    pool = HashPool(1, 1, clock=lambda: now[0])
+
+    def work(password: bytes) -> None:
+        begun.set()
+        gate.wait(60.0)
+
+    caller = threading.Thread(target=pool.run, args=(work, b"", Deadline(60.0)))
+    caller.start()
+    assert begun.wait(60.0)
+    pool.check(Deadline(1.0))
+    now[0] = STUCK_SECONDS + 1
+    with pytest.raises(Busy):
+        pool.check(Deadline(1.0))
+    gate.set()
+    caller.join()
+    pool.check(Deadline(1.0))
+    pool.close()
 
 
 def test_who_asks_meanwhile_is_told_what_was_last_known() -> None:
