@@ -160,10 +160,13 @@ class _Service:
         """Raises ConfigurationError if the settings cannot be served with."""
         from . import wiring
         from .observing import Silent
+        from .tracing import check_tracing
 
         wiring.assemble(settings, self._folder, Silent())
         wiring.check_ledger(settings, self._folder)
         wiring.trail_file(settings)
+        if settings.traces.enabled:
+            check_tracing()
 
     def load(self, listener: int, others: Sequence[socket.socket]) -> Any:
         """In a worker: the application."""

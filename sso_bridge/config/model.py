@@ -143,6 +143,13 @@ class Log(Section):
     )
 
 
+class Traces(Section):
+    """A span for each call, and one for each phase of it, for OpenTelemetry. Where they go is said
+    by the OTEL_… variables of the environment."""
+
+    enabled: Switch = Field(False, description="Whether there are any. Needs the extra `otel`.")
+
+
 class Trail(Section):
     """The audit trail: a file of logins, creations, refusals and operators' commands, of which
     nothing can be taken out unseen."""
@@ -319,6 +326,7 @@ class Settings(Section):
     )
     server: Server = Field(Server(), description="Where and how the endpoint is served.")
     log: Log = Field(Log(), description="What is written to standard error.")
+    traces: Traces = Field(Traces(), description="Traces for OpenTelemetry.")
     trail: Trail = Field(Trail(), description="The audit trail.")
     hashing: Hashing = Field(Hashing(), description="The pool that passwords are verified in.")
     ledger: Ledger = Field(Ledger(), description="Where it is kept who has which ERID.")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .deadline import Deadline
 from .model import Binding, Fingerprint, Identity, Lookup, NewUser, Person, Record
+
+if TYPE_CHECKING:
+    from .call import Call
 
 __all__ = [
     "Attempt",
@@ -19,6 +22,7 @@ __all__ = [
     "SessionFormat",
     "SessionIssuer",
     "Throttle",
+    "Tracer",
     "Trail",
     "UserSource",
 ]
@@ -200,6 +204,14 @@ class Throttle(Protocol):
     def attempt(self, source: str, login: str) -> Attempt | None:
         """Count a try of the password of `login`, in its canonical form, whether there is such a
         user or not; None if they are not counted. Raises LoginThrottled if it has to wait."""
+
+
+class Tracer(Protocol):
+    """Somebody who follows a call from the store through this bridge."""
+
+    def note(self, call: Call, outcome: str, status: int, parent: str | None, state: str) -> None:
+        """A call was just answered, with this HTTP status; what it did is in its deadline. `parent`
+        and `state` are what its caller sent as `traceparent` and `tracestate`."""
 
 
 class Trail(Protocol):

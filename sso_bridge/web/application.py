@@ -112,6 +112,8 @@ class WebApplication:
             answer = self._endpoint.answer(body, charset=charset, guess=guess, call=call)
             self._note(call, answer, time.monotonic() - begun)
         self._observation.record(call, answer.outcome)
+        parent, state = environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE", "")
+        self._observation.trace(call, answer.outcome, answer.status, parent, state)
         start_response(
             f"{answer.status} {_REASONS[answer.status]}",
             [

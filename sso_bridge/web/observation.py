@@ -5,6 +5,7 @@ No line and no label holds a secret, a token, a login or an ERID."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
@@ -12,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from ..core.alarms import ALARMS, NOTICES
 from ..core.call import Call
 from ..core.deadline import spent
-from ..core.ports import Trail
+from ..core.ports import Tracer, Trail
 from ..core.pseudonyms import Pseudonyms
 from ..logs import Log
 from .gauges import STATES, Gauges, Measure, forget_the_dead
@@ -53,6 +54,7 @@ class Observation:
     ) -> None:
         self._log = log
         self._trail: Trail | None = None
+        self._tracer: Tracer | None = None
         self._pseudonyms = pseudonyms
         self._directory = multiprocess_directory
         self._registry = CollectorRegistry()
@@ -90,6 +92,10 @@ class Observation:
     def records_in(self, trail: Trail) -> None:
         """From now on the audit trail is written too."""
         self._trail = trail
+
+    def traced_by(self, tracer: Tracer) -> None:
+        """From now on there are traces too."""
+        self._tracer = tracer
 
     def alarm(self, kind: str, details: str) -> None:
         """Something an operator must look at."""
@@ -143,6 +149,12 @@ class Observation:
             person=self._pseudonyms.erid(call.about.erid),
             login=self._pseudonyms.login(call.about.login_id),
         )
+
+    def trace(self, call: Call, outcome: str, status: int, parent: str | None, state: str) -> None:
+        """Tell whoever follows calls about one; see `core.ports.Tracer`."""
+        if self._tracer is not None:
+            with suppress(Exception):  # no call fails for that
+                self._tracer.note(call, outcome, status, parent, state)
 
     def trail(self, number: int, chain: str) -> None:
         """Where the audit trail stands."""

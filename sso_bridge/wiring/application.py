@@ -13,6 +13,7 @@ from ..errors import BridgeError
 from ..logs import Log
 from ..soap.contract import wsdl
 from ..soap.server import Endpoint
+from ..tracing import tracing
 from ..trail import Trail
 from ..web import Observation, WebApplication
 from ..web.health import Health
@@ -52,6 +53,9 @@ def application(
     beside = {} if trail is None else {"audit trail": trail.check}
     with suppress(BridgeError):  # so that the first call need not, and the log knows its key
         parts.ledger.check(Deadline(_PATIENCE))
+    tracer = tracing() if settings.traces.enabled else None
+    if tracer is not None:
+        observation.traced_by(tracer)
     server = settings.server
     return WebApplication(
         endpoint=Endpoint(parts.bridge, Gate(parts.bridge, parts.throttle)),

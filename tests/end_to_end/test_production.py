@@ -110,7 +110,8 @@ def test_every_worker_counts_into_one_set_of_metrics(secured: RunningServer) -> 
 def test_health_names_each_part(secured: RunningServer) -> None:
     status, text = fetch(secured, "/health/ready", body=None)
     assert status == 200
-    assert json.loads(text)["parts"] == {"source shop": "ok", "ledger": "ok"}
+    parts = {"source shop": "ok", "ledger": "ok", "password hashes": "ok"}
+    assert json.loads(text) == {"status": "ok", "parts": parts}
 
 
 def test_health_says_which_part_is_down(tmp_path: Path) -> None:
