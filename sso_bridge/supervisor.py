@@ -31,6 +31,7 @@ START_SECONDS: Final = 60.0
 _MOST_RESTING: Final = 30.0
 """Seconds after which a connection that rests is closed although its time is not up."""
 _POLL_SECONDS: Final = 0.05
+_REMINDER_SECONDS: Final = 0.25
 _YOUNG_SECONDS: Final = 5.0
 _PAUSE_SECONDS: Final = 1.0
 """A worker that died so young is replaced after a pause: the next one may do no better."""
@@ -184,8 +185,6 @@ class Supervisor(MPServer):
         self.wrks[idx] = new
         old.interrupt_by_parent = True
         self._leaving.append(old)
-        with suppress(ProcessLookupError):
-            os.kill(old.inner.pid, LEAVE)
         threading.Thread(target=self._see_off, args=(old,), name="see-off", daemon=True).start()
         return True
 
@@ -206,7 +205,9 @@ class Supervisor(MPServer):
         resting = min(self.http1_settings.header_read_timeout / 1000, _MOST_RESTING) + 1.0
         ends = time.monotonic() + resting
         while old.is_alive() and not self.interrupt_signal and time.monotonic() < ends:
-            time.sleep(_POLL_SECONDS)
+            with suppress(ProcessLookupError):
+                os.kill(old.inner.pid, LEAVE)  # again and again, should one not have come through
+            time.sleep(_REMINDER_SECONDS)
         old.terminate()
         old.join(self.workers_kill_timeout)
         if old.is_alive():

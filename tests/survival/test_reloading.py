@@ -17,12 +17,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
+from sso_bridge.config import load
+from sso_bridge.wiring import create_ledger
+from tests.people import TABLE, execute_at
 from tests.running import RunningServer, edited, running_server
+from tests.services import PostgreSQL
+from tests.transit.agreed import K256, agreed, agreement
 
 from .client import PATH, Connection, post, request
 from .conftest import configuration
-from .messages import envelope, get_user, validate_session
+from .messages import LOGIN, PASSWORD, envelope, get_user, login, validate_session
 from .reloads import calls_during
 
 pytestmark = pytest.mark.xdist_group("survival")
@@ -161,15 +167,18 @@ def certificate_name(server: RunningServer) -> bytes:
 
 @pytest.fixture
 def secured(tmp_path: Path) -> Iterator[RunningServer]:
-    """One worker with TLS and a caller whose password is in a file."""
+    """One worker with TLS, a caller whose password is in a file, and encrypted passwords."""
     config = hasty(tmp_path)
     (tmp_path / "caller").write_text("first secret\n")
+    (tmp_path / "transit.key").write_text(K256)
     certificate(tmp_path, "store-1")
     config.write_text(
-        config.read_text().replace(
-            "[server]", '[server]\ntls_certificate = "server.crt"\ntls_key = "server.key"'
-        )
+        config.read_text()
+        .replace("[server]", '[server]\ntls_certificate = "server.crt"\ntls_key = "server.key"')
+        .replace("[sites.demo]", '[sites.demo]\npassword_encryption = "dr"')
         + '\n[callers.dr]\nuser = "dr"\npassword_file = "caller"\n'
+        '\n[password_encryption.dr]\nalgorithm = "aes-gcm"\nkey_encoding = "hex"\n'
+        '[password_encryption.dr.keys.k1]\nkey_file = "transit.key"\n'
     )
     with running_server(config) as server:
         yield server
@@ -199,6 +208,7 @@ def test_rotated_secrets_are_in_force_and_the_old_ones_are_gone(
     (tmp_path / "caller").write_text("second secret\n")
     certificate(tmp_path, "store-2")
     (tmp_path / "session.key").write_text("another key, which is thirty-two bytes long at least\n")
+    (tmp_path / "transit.key").write_text(K256[::-1])
     new_token = token(config)
     assert (called(secured, "second secret"), certificate_name(secured)) == (401, b"store-1")
     old = workers(secured)
@@ -209,9 +219,52 @@ def test_rotated_secrets_are_in_force_and_the_old_ones_are_gone(
     for given, valid in ((new_token, True), (old_token, False)):
         _, text = ask(secured, "POST", PATH, envelope(validate_session(given)), "second secret")
         assert ("<successful>true</successful>" in text) == valid
-    assert "callers.dr.password" in line
-    for secret in ("first secret", "second secret", "another key"):
+    for key, valid in ((K256[::-1], True), (K256, False)):
+        sent = envelope(login(LOGIN, agreement(agreed("aes-gcm", key)).sealed(PASSWORD)))
+        _, text = ask(secured, "POST", PATH, sent, "second secret")
+        assert ("<successful>true</successful>" in text) == valid
+    for name in ("callers.dr", "sessions.link.signing_key", "password_encryption.dr.keys.k1.key"):
+        assert name in line
+    for secret in ("first secret", "second secret", "another key", K256, K256[::-1]):
         assert secret not in secured.log_text()
+
+
+def test_another_user_of_a_database_takes_over(tmp_path: Path, postgresql: PostgreSQL) -> None:
+    url = postgresql.new_database()
+    execute_at(url, TABLE)
+    execute_at(url, "INSERT INTO users (login, first_name) VALUES ('bo@example.com', 'Bo')")
+    roles = [f"role_{make_url(url).database}_{n}" for n in (1, 2)]
+    for role in roles:
+        execute_at(url, f"CREATE ROLE {role} LOGIN")
+        execute_at(url, f"GRANT SELECT ON users TO {role}")
+
+    def use(role: str) -> None:
+        text = make_url(url).set(username=role).render_as_string(hide_password=False)
+        (tmp_path / "url").write_text(text)
+
+    def connected() -> list[str]:
+        users = execute_at(url, "SELECT DISTINCT usename FROM pg_stat_activity ORDER BY usename")
+        return [user for (user,) in users if user in roles]
+
+    use(roles[0])
+    config = tmp_path / "postgresql.toml"
+    config.write_text(
+        "[server]\nbody_seconds = 1\n[sources.shop]\nurl_file = 'url'\ntable = 'users'\n"
+        "subject = 'id'\nlogin = 'login'\npassword = 'password'\n"
+        "profile = { first_name = 'first_name' }\n[sites.de]\nsource = 'shop'\n"
+    )
+    create_ledger(load(config)[0], tmp_path)
+    with running_server(config) as server:
+        assert b"<firstName>Bo<" in post(server, envelope(get_user())).body
+        assert connected() == roles[:1]
+        use(roles[1])
+        old = workers(server)
+        reload(server)
+        assert b"<firstName>Bo<" in post(server, envelope(get_user())).body
+        eventually(lambda: not old & workers(server) and connected() == roles[1:])
+    for role in roles:
+        execute_at(url, f"DROP OWNED BY {role}")
+        execute_at(url, f"DROP ROLE {role}")
 
 
 def test_a_configuration_that_is_wrong_is_refused_and_the_old_one_stays(
