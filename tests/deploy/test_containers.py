@@ -18,6 +18,13 @@ from sso_bridge.soap.contract import PATH
 ROOT: Final = Path(__file__).parents[2]
 DEPLOY: Final = ROOT / "deploy"
 SECRETS: Final = "/run/secrets/sso-bridge"
+CONTENTS: Final = {
+    "ledger-url": "postgresql://10.0.0.5/erids",
+    "shop-url": "postgresql://10.0.0.5/shop",
+    "caller-password": "a long and dull caller password",
+    "redis-url": "redis://10.0.0.6",
+    "throttle-key": "0123456789abcdefghijklmnopqrstuvwxyz-ABC",
+}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +52,7 @@ def settings(objects: dict[str, Any], tmp_path: Path) -> Settings:
     """Those of the manifest; its secrets are files in a folder of the test's."""
     text = objects["ConfigMap"]["data"]["bridge.toml"].replace(SECRETS, str(tmp_path))
     for name in re.findall(rf"{tmp_path}/([\w-]+)", text):
-        (tmp_path / name).write_text("postgresql://10.0.0.5/erids")
+        (tmp_path / name).write_text(CONTENTS[name])
     config = tmp_path / "bridge.toml"
     config.write_text(text)
     return load(config)[0]
@@ -53,6 +60,12 @@ def settings(objects: dict[str, Any], tmp_path: Path) -> Settings:
 
 def test_the_configuration_of_the_pods_is_one_that_is_served(settings: Settings) -> None:
     safe_to_serve(settings)
+
+
+def test_its_secrets_are_those_that_the_command_makes() -> None:
+    text = (DEPLOY / "kubernetes.yaml").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"--from-file=([\w-]+)", text)) == sorted(CONTENTS)
+    assert sorted(re.findall(rf"{SECRETS}/([\w-]+)", text)) == sorted(CONTENTS)
 
 
 def test_labels_select_the_pods(objects: dict[str, Any]) -> None:
