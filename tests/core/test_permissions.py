@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ from sso_bridge.core.call import Call, Caller, NotAllowed
 from sso_bridge.core.deadline import Deadline
 from sso_bridge.core.directory import Directory, UnknownSite
 from sso_bridge.core.gate import Gate
-from sso_bridge.core.model import GetUser, Identity, Login, Lookup, Profile, UserKey
+from sso_bridge.core.model import GetUser, Identity, Login, Lookup, Profile, ProfileAnswer, UserKey
 from sso_bridge.core.sessions import Sessions
-from sso_bridge.errors import InvalidSession
+from sso_bridge.errors import InvalidSession, Rejected
 from tests.people import (
     COLUMN,
     ERIDS,
@@ -179,6 +180,44 @@ def test_a_login_makes_no_session_on_another_site(tmp_path: Path) -> None:
     people.limit("de", "at")
     assert refused(people.login(None, user_id=theirs)) == "invalid_login"
     assert execute(tmp_path / "other.db", "SELECT count(*) FROM tokens") == made
+
+
+@pytest.mark.parametrize("default", [None, "de", "us"])
+def test_whatever_is_asked_a_limited_caller_gets_what_everybody_would_of_their_sites_or_nothing(
+    tmp_path: Path, default: str | None
+) -> None:
+    """Every key there is, for every set of sites."""
+    people = shops(tmp_path, default_site=default)
+    erids = [people.erid(login, site_id=s) for login, s in (("bob", "de"), ("ann", "at"))]
+    erids.append(people.erid("bob", site_id="us"))
+    keys = [
+        UserKey(external_reference_id=erid, company_id=company, login_id=login, site_id=site)
+        for erid, company, login, site in product(
+            [None, "nobody", *erids], [None, "acme"], [None, "bob", "ann"], [None, *SITES, "no"]
+        )
+    ]
+    answered = 0
+    for limits in (c for n in (1, 2) for c in combinations(SITES, n)):
+        bridge = people.parts.bridge.of(Caller("dr", frozenset(limits)))
+        for key in keys:
+            answer = outcome(bridge, key)
+            whole = outcome(people.parts.bridge, key)
+            if isinstance(answer, ProfileAnswer):
+                answered += 1
+                site = answer.key.site_id
+                assert site in limits
+                assert answer == outcome(people.parts.bridge, key._replace(site_id=site))
+            elif isinstance(whole, ProfileAnswer):
+                assert whole.key.site_id not in limits, (limits, key)
+    assert answered > 100
+
+
+def outcome(bridge: Bridge, key: UserKey) -> object:
+    """What a GetUser comes to; the class of the error if it is one."""
+    try:
+        return bridge.get_user(GetUser(key, None), Deadline(5))
+    except Rejected as error:
+        return type(error)
 
 
 class NamesNoSite:
