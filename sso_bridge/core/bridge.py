@@ -80,11 +80,10 @@ class Bridge:
             return self
         limited = self._limited.get(caller.sites)
         if limited is None:
-            directory = self._directory.limited_to(caller.sites)
             limited = self._limited[caller.sites] = Bridge(
-                directory=directory,
+                directory=self._directory.limited_to(caller.sites),
                 guard=self._guard,
-                sessions=self._sessions.within(directory),
+                sessions=self._sessions,  # they are of one site each time, and know who shares
                 creation=self._creation,
                 observer=self._observer,
             )

@@ -61,14 +61,9 @@ class Directory:
 
     def limited_to(self, ids: Collection[str]) -> Directory:
         """The same with those sites alone: users of others are nobody, and a key that names another
-        site, or a company without any of these, raises NotAllowed, whether there is one or not.
-
-        The default site is the default still if it is one of them, or else the only one."""
+        site, or a company without any of these, raises NotAllowed, whether there is one or not."""
         limited = copy(self)
         limited.sites = {name: site for name, site in self.sites.items() if name in ids}
-        if self._default not in limited.sites.values():
-            left = list(limited.sites.values())
-            limited._default = left[0] if len(left) == 1 else None
         limited._is_limited = True
         return limited
 

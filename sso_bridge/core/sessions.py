@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
 
 from ..errors import IdentityAlarm, InvalidSession, Rejected, UserNotFound
 from .alarms import SESSION_CONFLICT
@@ -34,13 +33,6 @@ class Sessions:
             for session_format in site.sessions:
                 sources.setdefault(id(session_format), set()).add(site.source.name)
         self._shared = {key for key, names in sources.items() if len(names) > 1}
-
-    def within(self, directory: Directory) -> Sessions:
-        """The same for users of `directory`, a part of ours: a token that other sites take too is
-        theirs also where they are not in sight."""
-        sessions = copy(self)
-        sessions._directory = directory
-        return sessions
 
     def tokens(
         self, site: Site, session_token: str | None, attributes: Sequence[Attribute]

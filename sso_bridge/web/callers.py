@@ -80,9 +80,8 @@ class Callers:
     """Finds the caller of a request. With no conditions configured everybody may call.
 
     `read` makes a certificate of what a proxy passes on, or None; `username_tokens` are needed if
-    there is a caller who sends them. What was found good is
-    remembered as a keyed digest for the life of the process: a slow hash would otherwise be
-    computed for every call."""
+    there is a caller who sends them. What was found good is remembered as a keyed digest for the
+    life of the process: a slow hash would otherwise be computed for every call."""
 
     def __init__(
         self,

@@ -14,12 +14,23 @@ import pytest
 
 from sso_bridge.core.bridge import Bridge
 from sso_bridge.core.call import Call, Caller, NotAllowed
+from sso_bridge.core.creation import Creation
 from sso_bridge.core.deadline import Deadline
 from sso_bridge.core.directory import Directory, UnknownSite
 from sso_bridge.core.gate import Gate
-from sso_bridge.core.model import GetUser, Identity, Login, Lookup, Profile, ProfileAnswer, UserKey
+from sso_bridge.core.model import (
+    GetUser,
+    Identity,
+    Login,
+    Lookup,
+    Profile,
+    ProfileAnswer,
+    UserKey,
+    ValidateSession,
+)
 from sso_bridge.core.sessions import Sessions
-from sso_bridge.errors import InvalidSession, Rejected
+from sso_bridge.core.site import Site
+from sso_bridge.errors import Rejected
 from tests.people import (
     COLUMN,
     ERIDS,
@@ -231,17 +242,23 @@ def test_a_token_that_a_site_out_of_sight_takes_too_must_still_say_for_whom(
     people: Limited,
 ) -> None:
     """It names another person on each, and which is meant is not guessed because one is hidden."""
-    shared = NamesNoSite()
-    sites = [replace(site, sessions=(shared,)) for site in people.parts.sites.values()]
-    directory = Directory(sites, default=None, ledger=people.parts.ledger, observer=people.watched)
-    limited = directory.limited_to({"de"})
-    site = limited.site(UserKey(site_id="de"))
-    with pytest.raises(InvalidSession, match="names no site"):
-        Sessions(directory).within(limited).owner(site, "1", (), Deadline(5))
-    alone = Sessions(
-        Directory([site], default=None, ledger=people.parts.ledger, observer=people.watched)
-    )
-    assert alone.owner(site, "1", (), Deadline(5)).record.login == "bob"
+    shared, parts = NamesNoSite(), people.parts
+    sites = [replace(site, sessions=(shared,)) for site in parts.sites.values()]
+
+    def validated(*served: Site) -> Any:
+        directory = Directory(served, default=None, ledger=parts.ledger, observer=people.watched)
+        bridge = Bridge(
+            directory=directory,
+            guard=parts.guard,
+            sessions=Sessions(directory),
+            creation=Creation(parts.ledger, parts.guard),
+            observer=people.watched,
+        )
+        request = ValidateSession(UserKey(), "1")
+        return bridge.of(Caller("dr", frozenset({"de"}))).validate_session(request, Deadline(5))
+
+    assert refused(validated(*sites)) == "invalid_session"
+    assert validated(sites[0]).key.login_id == "bob"
 
 
 def test_a_token_of_another_site_is_not_taken(tmp_path: Path) -> None:
