@@ -104,6 +104,7 @@ def test_probes_ask_what_is_served_and_wait_long_enough(
     for probe, path in (("startup", "live"), ("liveness", "live"), ("readiness", "ready")):
         assert container[f"{probe}Probe"]["httpGet"] == {"path": f"/health/{path}", "port": "http"}
     assert container["readinessProbe"]["timeoutSeconds"] > settings.server.call_seconds
+    assert container["livenessProbe"]["timeoutSeconds"] >= 3 * settings.server.call_seconds
 
 
 def test_a_pod_may_do_little(pod: dict[str, Any], container: dict[str, Any]) -> None:

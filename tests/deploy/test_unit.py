@@ -117,6 +117,8 @@ def served(confined: None, tmp_path: Path, ledger: str) -> Iterator[RunningServe
         ("port = 8080", "port = 0\nworkers = 2"),
         ('url = "sqlite:///erids.db"', f'url = "{ledger}"'),
     )
+    with config.open("a") as file:
+        file.write('\n[trail]\nfile = "trail.jsonl"\n')
     bridge = [sys.executable, "-m", "sso_bridge"]
     subprocess.run([*bridge, "ledger", "create", "--config", str(config)], check=True)
     log = tmp_path / "log"
@@ -161,3 +163,4 @@ def test_the_bridge_works_as_it_is_confined(served: RunningServer) -> None:
     ):
         reply = post(served, envelope(request))
         assert (reply.status, reply.value(element)) == (200, wanted)
+    assert (served.log.parent / "trail.jsonl").stat().st_size
