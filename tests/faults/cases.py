@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.database.certificates import write_certificates
+from tests.faults.counting import REDIS_FAULTS
 from tests.faults.databases import DATABASE_FAULTS
 from tests.faults.disks import small_disk
 from tests.faults.files import FILE_FAULTS
@@ -46,7 +47,7 @@ class Case:
 CASES: Final[Sequence[Case]] = (
     *(Case(f, e, r) for r in ROLES for f in DATABASE_FAULTS for e in ENGINES if e in SERVERS),
     *(Case(f, "sqlite", r) for r in ROLES for f in FILE_FAULTS),
-    *(Case(f, "postgresql") for f in PROCESS_FAULTS),
+    *(Case(f, "postgresql") for f in (*PROCESS_FAULTS, *REDIS_FAULTS)),
 )
 """The rows of the table."""
 

@@ -112,7 +112,7 @@ class Stage:
     what `role` says; `disk` is a small file system of its own, where a fault asked for one.
 
     `seen` replaces the URL of the users or of the ledger in the configuration: the bridge may have
-    another way to its databases than the judges."""
+    another way to its databases than the judges. `more` are further tables of it."""
 
     folder: Path
     town: Town
@@ -122,6 +122,7 @@ class Stage:
     victim: SqlService | None = None
     disk: Path | None = None
     seen: dict[Role, str] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
     after: ExitStack = field(default_factory=ExitStack)
     """What is to be undone at the end."""
     facts: dict[str, Any] = field(default_factory=dict)
@@ -155,6 +156,7 @@ class Stage:
             site["sessions"] = ["signed", source]
             tables["sources"][source] |= {"url": self.url("users"), "pool_size": POOL_SIZE}
         tables["ledger"] = {"url": self.url("ledger"), "pool_size": POOL_SIZE}
+        tables |= self.more
         config = self.folder / "bridge.toml"
         config.write_text(
             "\n".join(

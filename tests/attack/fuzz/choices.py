@@ -8,7 +8,7 @@ from typing import Final
 
 from tests.survival.messages import RUM, SOAP11, SOAP12
 
-__all__ = ["Choices", "message"]
+__all__ = ["WORD", "Choices", "message", "secured"]
 
 XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 COMMON: Final = "http://integration.digitalriver.com/Common/1.0"
@@ -109,6 +109,33 @@ PROLOGS: Final = (
     '<!DOCTYPE a [<!ENTITY x "bo">]>',
 )
 DEEPEST: Final = 6
+WORD: Final = "the word of a token"
+_WSS: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss"
+_TYPE: Final = f"{_WSS}-username-token-profile-1.0#Password"
+_SECURITY: Final = (
+    "<w:Username>dr</w:Username>",
+    f'<w:Password Type="{_TYPE}Text">{WORD}</w:Password>',
+    f"<w:Password>{WORD}</w:Password>",
+    "</w:UsernameToken><w:UsernameToken>",
+    "</w:UsernameToken></w:Security><w:Security><w:UsernameToken>",
+    '</w:UsernameToken></w:Security><w:Security e:actor="urn:other"><w:UsernameToken>',
+    "</w:UsernameToken><u:Timestamp/><w:UsernameToken>",
+    "</w:UsernameToken></w:Security></e:Header><e:Header><w:Security><w:UsernameToken>",
+    "<w:Username>d<!-- -->r</w:Username>",
+    "<w:Username>dr<w:Username>mallory</w:Username></w:Username>",
+    "<w:Username>mallory</w:Username>",
+    f'<w:Password Type="{_TYPE}Digest">{WORD}</w:Password>',
+    "<w:Password>no</w:Password>",
+    "<w:Password/>",
+    "<w:Nonce>YWJj</w:Nonce>",
+    "<w:Nonce>YWJj\n=</w:Nonce>",
+    "<u:Created>2026-11-30T10:00:00Z</u:Created>",
+    "<u:Created>9999-12-31T23:59:59.999999-14:00</u:Created>",
+    "<u:Created/>",
+    "<w:Salt/>",
+    "<![CDATA[dr]]>",
+    "<?dr?>",
+)
 
 
 class Choices:
@@ -144,6 +171,21 @@ def message(data: bytes) -> str:
     body = f"<e:Body>{request}</e:Body>"
     parts = choices.of((header + body, header + body, body + header, body * 2, f"<x>{body}</x>"))
     return f"{prolog}<e:Envelope {declared}>{parts}</e:Envelope>"
+
+
+def secured(data: bytes) -> str:
+    """What `data` spells: a request with a Security header, or nearly."""
+    choices = Choices(data)
+    namespace = choices.of((SOAP11, SOAP12))
+    declared = (
+        f'xmlns:r="{RUM}" xmlns:e="{namespace}" xmlns:w="{_WSS}-wssecurity-secext-1.0.xsd"'
+        f' xmlns:u="{_WSS}-wssecurity-utility-1.0.xsd"'
+    )
+    content = "".join(choices.of(_SECURITY) for _ in range(choices.number(7)))
+    token = f"<w:UsernameToken>{content}</w:UsernameToken>"
+    attributes = choices.of(("", ' e:mustUnderstand="1"', ' e:role="urn:other"', ' actor="x"'))
+    header = f"<e:Header><w:Security{attributes}>{token}</w:Security></e:Header>"
+    return f"<e:Envelope {declared}>{header}<e:Body><r:GetUserRequest/></e:Body></e:Envelope>"
 
 
 def _element(choices: Choices, depth: int) -> str:

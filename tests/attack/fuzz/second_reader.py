@@ -12,7 +12,7 @@ from tests.survival.messages import RUM, SOAP11, SOAP12
 
 from .choices import COMMON, XSI
 
-__all__ = ["texts_of"]
+__all__ = ["texts_of", "users_of"]
 
 _PREFIXES: Final = ("", f"{{{RUM}}}", f"{{{COMMON}}}")
 
@@ -26,6 +26,22 @@ def texts_of(body: bytes, path: tuple[str, ...]) -> list[str | None]:
         found = [child for parent in found if not _is_nil(parent) for child in parent
                  if child.tag in tags]  # fmt: skip
     return [None if _is_nil(element) else "".join(element.itertext()) for element in found]
+
+
+def users_of(body: bytes) -> list[tuple[str, str]]:
+    """The user and password of each UsernameToken in a Security header that is for us."""
+    found = []
+    for header in ElementTree.fromstring(body).findall("{*}Header/{*}Security"):
+        if header.get(f"{{{SOAP11}}}actor") or header.get(f"{{{SOAP12}}}role"):
+            continue
+        for token in header.findall("{*}UsernameToken"):
+            users, words = token.findall("{*}Username"), token.findall("{*}Password")
+            found += [
+                ("".join(user.itertext()), "".join(word.itertext()))
+                for user in users
+                for word in words
+            ]
+    return found
 
 
 def _request(root: ElementTree.Element) -> ElementTree.Element:

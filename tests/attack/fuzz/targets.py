@@ -35,19 +35,22 @@ from sso_bridge.sessions import Encryption, JwtFormat, Signature
 from sso_bridge.soap.codec import Codec
 from sso_bridge.soap.envelope import Shape, open_envelope
 from sso_bridge.soap.parsing import parse
+from sso_bridge.soap.security import username_token
 from sso_bridge.soap.server import Endpoint
 from sso_bridge.soap.translation import FORMS
 from sso_bridge.soap.types import MESSAGES
+from sso_bridge.throttle import Memory, Throttle, Waits
 from sso_bridge.web.application import _content_type
 from sso_bridge.web.body import read_body
 from sso_bridge.web.callers import Callers, Conditions
 from sso_bridge.web.certificates import FORMS as CERTIFICATES
 from sso_bridge.web.proxies import Proxies, network
+from sso_bridge.web.username_tokens import TokenOwner, UsernameTokens
 from tests.passwords.hashes import HASHES
 from tests.survival.messages import SOAP11, SOAP12
 
-from .choices import message
-from .second_reader import texts_of
+from .choices import WORD, message, secured
+from .second_reader import texts_of, users_of
 
 __all__ = ["EVERYTHING", "TARGETS", "Target", "demo_endpoint"]
 
@@ -216,6 +219,30 @@ def _headers(_: Path) -> Check:
     return check
 
 
+def _security(_: Path) -> Check:
+    """Who is let in by a UsernameToken sent one, with the right user and word, and no other."""
+    unlimited = Throttle(
+        Memory(Waits(1, 1, 1, 1), most=1),
+        key=SECRET,
+        logins=False,
+        rates=[],
+        observer=Silent(),
+        operations=[],
+    )
+    tokens = UsernameTokens(unlimited)
+    owners = [(TokenOwner("dr", [WORD], text=True), "dr")]
+
+    def check(data: bytes) -> None:
+        body = secured(data).encode()
+        with suppress(Rejected):
+            token = username_token(open_envelope(parse(body, None), security=True).security)
+            if token is not None:
+                tokens.owner(token, owners)
+                assert users_of(body) == [("dr", WORD)]
+
+    return check
+
+
 def _tokens(_: Path) -> Check:
     """Only a token that was made with the key names somebody.
 
@@ -307,6 +334,11 @@ TARGETS: Final = {
             b'text/xml; charset="utf-8"',
             b"application/soap+xml; charset*=utf-8''utf-16; action=a",
         ],
+    ),
+    "security": Target(
+        _security,
+        lambda: [b"\0\2\0\1", b"\1\2\2\0\1", b"\0\5\0\1\5\0\1", *_spelled()],
+        spells=True,
     ),
     "tokens": Target(_tokens, _sample_tokens),
     "hashes": Target(_hashes, lambda: [row.stored.encode() for row in HASHES]),
