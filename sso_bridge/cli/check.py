@@ -100,7 +100,7 @@ def findings_of(
     except ConfigurationError as error:
         yield found("settings_unsafe", "server", error.details)
     else:
-        for one in hazards(settings, folder):
+        for one in hazards(settings, folder, serving=False):
             kind = "settings_unsafe" if one.refused else "settings_risky"
             yield found(kind, one.place, one.text)
     for name in settings.sources:

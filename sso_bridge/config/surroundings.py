@@ -46,16 +46,19 @@ class Hazard:
     refused: bool = False
 
 
-def hazards(settings: Settings, folder: Path) -> Iterator[Hazard]:
-    """All that are found. `folder` is where relative paths of databases start. What a machine of
-    one's own may well be like is told of only where the server listens beyond loopback."""
+def hazards(settings: Settings, folder: Path, *, serving: bool = True) -> Iterator[Hazard]:
+    """All that are found. `folder` is where relative paths of databases start; `serving` says
+    whether this process is the server. What a machine of one's own may well be like is told of only
+    where the server listens beyond loopback."""
     yield from _files(settings)
     yield from _ledger_file(settings, folder)
     yield from _used_tokens(settings)
     if not is_loopback(settings.server.host):
         yield from _address(settings)
         yield from _certificate(settings)
-        yield from _process(settings)
+        yield from _clock()
+        if serving:
+            yield from _process(settings)
 
 
 def _files(settings: Settings) -> Iterator[Hazard]:
@@ -194,11 +197,14 @@ def _process(settings: Settings) -> Iterator[Hazard]:
             f"may have {allowed} files and connections, and a worker may need {needed}: raise it "
             "(LimitNOFILE= of systemd, ulimit -n), or lower server.threads",
         )
-    if is_synchronised() is False:
+
+
+def _clock() -> Iterator[Hazard]:
+    if sys.platform == "linux" and is_synchronised() is False:
         yield Hazard(
-            "process",
-            "the machine's clock is not synchronised, and tokens and leases end by it: set up "
-            "chrony or systemd-timesyncd",
+            "machine",
+            "its clock is not synchronised, and tokens and leases end by it: set up chrony or "
+            "systemd-timesyncd",
         )
 
 

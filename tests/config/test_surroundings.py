@@ -211,9 +211,11 @@ def test_root_and_a_clock_that_nobody_keeps_are_told_of(
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0 if is_root else 1000)
     monkeypatch.setattr(surroundings, "is_synchronised", lambda: clock)
-    told = [h.text for h in found(read(PUBLIC + CALLER + SERVER), folder, "process")]
-    assert any("runs as root" in text for text in told) == is_root
-    assert any("not synchronised" in text for text in told) == (clock is False)
+    settings = read(PUBLIC + CALLER + SERVER)
+    for serving in (True, False):
+        told = [h.text for h in hazards(settings, folder, serving=serving)]
+        assert any("runs as root" in text for text in told) == (is_root and serving)
+        assert any("not synchronised" in text for text in told) == (clock is False)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel is asked")
