@@ -19,6 +19,7 @@ from werkzeug.datastructures import Authorization
 from werkzeug.exceptions import Forbidden, Unauthorized
 
 from ..core.call import ANYBODY, Caller, FailedAuthentication, Unproven, UsernameToken
+from ..core.deadline import Deadline
 from .proxies import Address, Network, Proxies
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Conditions:
     caller: Caller
     user: str | None = None
     passwords: Sequence[str] = field(default=(), repr=False)
-    hashes: Sequence[Callable[[str], bool]] = field(default=(), repr=False)
+    hashes: Sequence[Callable[[str, Deadline], bool]] = field(default=(), repr=False)
     tokens: Sequence[bytes] = field(default=(), repr=False)
     networks: Sequence[Network] = ()
     certificate: frozenset[Hashable] | None = None
@@ -80,7 +81,8 @@ class Callers:
     """Finds the caller of a request. With no conditions configured everybody may call.
 
     `read` makes a certificate of what a proxy passes on, or None; `username_tokens` are needed if
-    there is a caller who sends them. What was found good is remembered as a keyed digest for the
+    there is a caller who sends them. A password may take so many `seconds`, whatever number of
+    hashes it is compared with. What was found good is remembered as a keyed digest for the
     life of the process: a slow hash would otherwise be computed for every call."""
 
     def __init__(
@@ -90,12 +92,14 @@ class Callers:
         proxies: Proxies | None = None,
         read: Callable[[str], Certificate | None] = lambda said: None,
         username_tokens: UsernameTokens | None = None,
+        seconds: float = 5.0,
     ) -> None:
         self._key = secrets.token_bytes(32)
         self._known = tuple(_Known(one, self._mark) for one in conditions)
         self._good: dict[bytes, tuple[_Known, ...]] = {}
         self._proxies = proxies or Proxies()
         self._username_tokens = username_tokens
+        self._seconds = seconds
         self._look_around = self._proxies.certificate_key is not None or any(
             one.networks or one.certificate is not None for one in conditions
         )
@@ -199,9 +203,10 @@ class Callers:
         for one, is_theirs, is_good in zip(known, theirs, plain, strict=True):
             if is_theirs & is_good:
                 return one
+        deadline = Deadline(self._seconds)
         for one, is_theirs in zip(known, theirs, strict=True):
             for verify in one.hashes:
-                if verify(password) & is_theirs:
+                if verify(password, deadline) & is_theirs:
                     return one
         return None
 

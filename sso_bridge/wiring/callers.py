@@ -13,7 +13,8 @@ from ..core.call import Caller
 from ..core.deadline import Deadline
 from ..core.ports import Observer, Replays
 from ..errors import ConfigurationError
-from ..passwords import MAKERS, HashPool, PasswordHashes
+from ..passwords import MAKERS, HashPool, Limits, PasswordHashes
+from ..passwords.schemes import UnusableHash, read
 from ..web.callers import Callers, Conditions
 from ..web.proxies import Proxies, network
 from ..web.username_tokens import TokenOwner, UsernameTokens
@@ -28,9 +29,20 @@ _SAME: dict[str, tuple[str, ...]] = {"GetUser": ("GetUser", "GetUserProfile")}
 
 
 def check_callers(settings: Settings) -> None:
-    """Raises ConfigurationError for a certificate's name that is none."""
+    """Raises ConfigurationError for a certificate's name that is none, and for a password's hash
+    that would never be computed."""
     for who, declared in settings.callers.items():
         _certificate(who, declared, settings)
+        for number, stored in enumerate(declared.password_hash):
+            place = f"callers.{who}.password_hash[{number}]"
+            try:
+                known = read(stored.get_secret_value(), Limits()) is not None
+            except UnusableHash as error:
+                raise ConfigurationError(f"{place}: {error}; make another") from None
+            if not known:
+                raise ConfigurationError(
+                    f"{place}: is a hash of no known format; docs/password-hashes.md lists them"
+                )
 
 
 def callers(settings: Settings, observer: Observer, replays: Replays) -> Callers:
@@ -45,8 +57,8 @@ def callers(settings: Settings, observer: Observer, replays: Replays) -> Callers
         maker=MAKERS["argon2id"](),
     )
 
-    def verify(stored: str, sent: str) -> bool:
-        return hashes.verify(sent, stored, Deadline(settings.server.call_seconds))
+    def verify(stored: str, sent: str, deadline: Deadline) -> bool:
+        return hashes.verify(sent, stored, deadline)
 
     proxies = settings.proxies
     return Callers(
@@ -58,6 +70,7 @@ def callers(settings: Settings, observer: Observer, replays: Replays) -> Callers
         ),
         read=_reader(proxies),
         username_tokens=_username_tokens(settings, observer, replays),
+        seconds=settings.server.call_seconds,
     )
 
 
@@ -65,7 +78,7 @@ def _conditions(
     who: str,
     declared: settings_of.Caller,
     settings: Settings,
-    verify: Callable[[str, str], bool],
+    verify: Callable[[str, str, Deadline], bool],
 ) -> Conditions:
     tokens = [hashlib.sha256(one.get_secret_value().encode()).digest() for one in declared.token]
     return Conditions(

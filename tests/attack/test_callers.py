@@ -34,7 +34,7 @@ ODD = {
 
 @pytest.mark.parametrize("header", ODD.values(), ids=ODD.keys())
 def test_an_odd_header_is_nobodys(header: str) -> None:
-    hashes = [lambda password: password == "s3cret"]
+    hashes = [lambda password, deadline: password == "s3cret"]
     callers = Callers([Conditions(caller=Caller("dr"), user="dr", hashes=hashes)])
     with pytest.raises(Unauthorized):
         callers.who({"HTTP_AUTHORIZATION": header})

@@ -11,6 +11,7 @@ from sso_bridge.errors import ConfigurationError
 from sso_bridge.observing import Silent
 from sso_bridge.wiring import assemble
 from tests.database.certificates import Authority
+from tests.people import CHEAP
 
 from .conftest import SMALL, Complaints, Loader
 
@@ -169,6 +170,26 @@ def test_what_is_no_name_of_a_certificate_is_found_before_serving(
         assemble(settings, tmp_path, Silent())
     assert why in no.value.details
     assert '"CN=store,O=Digital River,C=US"' in no.value.details
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        ("hunter2-hunter2", "is a hash of no known format"),
+        ("$2b$12$tooshort-hunter2", "bcrypt"),
+        ("$argon2id$v=19$m=99999999,t=3,p=4$c29tZXNhbHQ$aHVudGVyMmh1bnRlcjI", "argon2"),
+    ],
+    ids=["unknown", "corrupt", "too-costly"],
+)
+def test_a_hash_that_would_never_be_computed_is_found_before_serving(
+    stored: str, said: str, load_text: Loader, tmp_path: Path
+) -> None:
+    good = CHEAP.make(b"x")
+    text = f"[callers.dr]\nuser = 'dr'\npassword_hash = ['{good}', '{stored}']\n" + SMALL
+    with pytest.raises(ConfigurationError, match=r"^callers\.dr\.password_hash\[1\]: ") as refused:
+        assemble(load_text(text)[0], tmp_path, Silent())
+    assert said in refused.value.details
+    assert "hunter2" not in refused.value.details
 
 
 FILES = """

@@ -12,7 +12,8 @@ import pytest
 from werkzeug.exceptions import Forbidden, HTTPException, Unauthorized
 
 from sso_bridge.core.call import ANYBODY, Caller
-from sso_bridge.errors import Busy
+from sso_bridge.core.deadline import Deadline
+from sso_bridge.errors import Busy, DeadlineExceeded
 from sso_bridge.web.callers import Callers, Conditions
 from sso_bridge.web.certificates import Certificate
 from sso_bridge.web.proxies import Proxies, network
@@ -29,7 +30,8 @@ class Hashed:
     def __init__(self, password: str) -> None:
         self.password, self.computed = password, 0
 
-    def __call__(self, sent: str) -> bool:
+    def __call__(self, sent: str, deadline: Deadline) -> bool:
+        deadline.left()
         self.computed += 1
         return sent == self.password
 
@@ -163,11 +165,22 @@ def test_a_good_password_is_hashed_once_a_wrong_one_each_time() -> None:
 
 
 def test_a_hash_that_cannot_be_computed_now_is_not_a_wrong_password() -> None:
-    def busy(sent: str) -> bool:
+    def busy(sent: str, deadline: Deadline) -> bool:
         raise Busy
 
     known = callers(conditions(user="dr", hashes=[busy]))
     with pytest.raises(Busy):
+        known.who({"HTTP_AUTHORIZATION": basic("dr", "x"), "REMOTE_ADDR": "192.0.2.1"})
+
+
+def test_all_hashes_together_have_the_time_of_one_call() -> None:
+    def slow(sent: str, deadline: Deadline) -> bool:
+        deadline.left()
+        time.sleep(0.03)
+        return False
+
+    known = Callers([conditions(user="dr", hashes=[slow] * 5)], seconds=0.05)
+    with pytest.raises(DeadlineExceeded):
         known.who({"HTTP_AUTHORIZATION": basic("dr", "x"), "REMOTE_ADDR": "192.0.2.1"})
 
 

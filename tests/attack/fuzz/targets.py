@@ -185,7 +185,7 @@ def _body(_: Path) -> Check:
 
 def _headers(_: Path) -> Check:
     """Nobody gets in with any header but the right one, and none brings the reading down."""
-    hashes = [lambda password: password == "s3cret"]
+    hashes = [lambda password, deadline: password == "s3cret"]
     dr = Conditions(caller=Caller("dr"), user="dr", hashes=hashes)
     near = Conditions(caller=Caller("near"), networks=[network("192.0.2.0/24")])
     certified = Conditions(caller=Caller("certified"), certificate=frozenset({("DNS", "a.b")}))
