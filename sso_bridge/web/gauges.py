@@ -18,7 +18,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 from .. import __version__
 
-__all__ = ["STATES", "Gauges", "Measure", "Reading", "forget_the_dead"]
+__all__ = ["STATES", "Gauges", "Measure", "Reading", "forget_the_dead", "lives"]
 
 Reading = tuple[str, tuple[str, ...], float]
 """A metric's name, the values of its labels, and what it is now."""
@@ -123,12 +123,13 @@ def forget_the_dead(folder: str) -> None:
     """Take away what workers said of themselves that are gone."""
     for path in Path(folder).glob("gauge_live*_*.db"):
         number = path.stem.rpartition("_")[2]
-        if number.isdigit() and not _lives(int(number)):
+        if number.isdigit() and not lives(int(number)):
             with suppress(OSError):
                 multiprocess.mark_process_dead(int(number), folder)  # type: ignore[no-untyped-call]
 
 
-def _lives(process: int) -> bool:
+def lives(process: int) -> bool:
+    """Whether there is a process of that number."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -16,7 +16,8 @@ from ..core.deadline import spent
 from ..core.ports import Tracer, Trail
 from ..core.pseudonyms import Pseudonyms
 from ..logs import Log
-from .gauges import STATES, Gauges, Measure, forget_the_dead
+from .gauges import STATES, Gauges, Measure
+from .past import settled
 from .tally import Tally
 
 __all__ = ["METRICS", "Observation"]
@@ -182,7 +183,7 @@ class Observation:
         self._gauges.take()
         if self._directory is None:
             return generate_latest(self._registry)
-        forget_the_dead(self._directory)
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry, path=self._directory)  # type: ignore[no-untyped-call]
-        return generate_latest(registry)
+        with settled(self._directory):
+            return generate_latest(registry)
