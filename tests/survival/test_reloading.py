@@ -29,7 +29,7 @@ from tests.transit.agreed import K256, agreed, agreement
 from .client import PATH, Connection, post, request
 from .conftest import configuration
 from .messages import LOGIN, PASSWORD, envelope, get_user, login, validate_session
-from .reloads import calls_during
+from .reloads import calls_during, patient
 
 pytestmark = pytest.mark.xdist_group("survival")
 
@@ -68,7 +68,7 @@ def hasty(folder: Path) -> Path:
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[RunningServer]:
-    with running_server(hasty(tmp_path), "--workers", "2") as server:
+    with running_server(patient(hasty(tmp_path)), "--workers", "2") as server:
         yield server
 
 
@@ -81,7 +81,7 @@ def test_no_call_is_lost_while_workers_are_replaced(pair: RunningServer) -> None
             await asyncio.to_thread(reload, pair)
             seen.append(workers(pair))
 
-    outcome = asyncio.run(calls_during((pair.host, pair.port), busy, each=1))
+    outcome = asyncio.run(calls_during((pair.host, pair.port), busy, each=1, longest_rest=0.5))
     assert (outcome.dropped, outcome.wrong) == ([], [])
     assert len(outcome.right) == 6
     assert sum(outcome.right.values()) > 100
