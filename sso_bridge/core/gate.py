@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from ..errors import LoginThrottled, Throttled
 from .bridge import Bridge
 from .call import Call, Caller, NotAllowed
@@ -43,19 +45,31 @@ class Gate:
         call.site = site.id
         if self._throttle is None:
             return None
-        self._throttle.admit(call.operation, call.caller.name, call.site)
+        begun = time.monotonic()
+        if self._throttle.admit(call.operation, call.caller.name, call.site):
+            call.deadline.took("throttle", begun)
         if not isinstance(request, (Login, CreateUser)):
             return None
+        return self._try(self._throttle, call, site, request)
+
+    @staticmethod
+    def _try(
+        throttle: Throttle, call: Call, site: Site, request: Login | CreateUser
+    ) -> Refusal | None:
+        """Count the password in `request` as tried; returns and raises as `enter`."""
         tried = _tried(site, request)
         if tried is None:
             return None
         source, login = tried
+        begun = time.monotonic()
         try:
-            call.attempt = self._throttle.attempt(source + _apart(call.caller), login)
+            call.attempt = throttle.attempt(source + _apart(call.caller), login)
         except LoginThrottled as throttled:
             if isinstance(request, Login):
                 return site.refusal(throttled)
             raise Throttled(throttled.details) from None
+        finally:
+            call.deadline.took("throttle", begun)
         return None
 
     @staticmethod
@@ -64,10 +78,12 @@ class Gate:
         attempt = call.attempt
         if attempt is None:
             return
+        begun = time.monotonic()
         if answer is None:
             attempt.undo()
         elif not isinstance(answer, Refusal):
             attempt.succeeded()
+        call.deadline.took("throttle", begun)
 
 
 def _apart(caller: Caller) -> str:

@@ -198,8 +198,9 @@ class Attempt(Protocol):
 class Throttle(Protocol):
     """How often what may be tried. It has no outages: it counts elsewhere then, and alarms."""
 
-    def admit(self, operation: str, caller: str, site: str) -> None:
-        """Count a call; raises Throttled if there were too many of late."""
+    def admit(self, operation: str, caller: str, site: str) -> bool:
+        """Count a call; whether there was anything to count. Raises Throttled if there were too
+        many of late."""
 
     def attempt(self, source: str, login: str) -> Attempt | None:
         """Count a try of the password of `login`, in its canonical form, whether there is such a

@@ -52,11 +52,11 @@ class Throttle:
         self._counted: dict[tuple[str, str, str], tuple[Counted, ...]] = {}
         """What was asked for before: callers, sites and operations are few."""
 
-    def admit(self, operation: str, caller: str, site: str) -> None:
+    def admit(self, operation: str, caller: str, site: str) -> bool:
         """See `core.ports.Throttle`."""
         rates = self._rates.get(operation)
         if rates is None:
-            return
+            return False
         counted = self._counted.get((operation, caller, site))
         if counted is None:
             names = {"caller": f"caller:{caller}", "site": f"site:{site}", "all": "all"}
@@ -67,6 +67,7 @@ class Throttle:
             kind, what, _ = rates[used_up]
             self._observer.throttled(kind, "refused", self._store.name)
             raise Throttled(f"{kind}: too many {what or 'calls'}")
+        return True
 
     def attempt(self, source: str, login: str) -> _Attempt | None:
         """See `core.ports.Throttle`."""

@@ -30,8 +30,8 @@ class Node:
 
     def send(self, name: str, content: str, caller: Caller = ANYBODY) -> Answer:
         body = f'<r:{name} xmlns:r="{RUM}">{content}</r:{name}>'.encode()
-        call = Call(str(next(self._numbers)), Deadline(10), caller)
-        return self.endpoint.answer(body, charset=None, guess=Shape.PLAIN, call=call)
+        self.call = Call(str(next(self._numbers)), Deadline(10), caller)
+        return self.endpoint.answer(body, charset=None, guess=Shape.PLAIN, call=self.call)
 
     def login(
         self, login: str, password: str = SECRET, *, kind: str = "loginID", **more: Any

@@ -178,6 +178,18 @@ def test_what_was_decided_is_told_and_whom_it_was_about_is_not(tmp_path: Path) -
     ]
 
 
+def test_the_time_that_it_takes_is_told_where_it_takes_any(tmp_path: Path) -> None:
+    bridge = node(tmp_path, {})
+
+    def counted() -> int:
+        return [phase for phase, _, _ in bridge.call.deadline.phases].count("throttle")
+
+    bridge.login("alice")
+    assert counted() == 2  # before the password is verified, and after
+    bridge.get("alice")
+    assert counted() == 0
+
+
 def test_workers_of_one_node_without_redis_count_for_themselves(tmp_path: Path) -> None:
     one, other = node(tmp_path, {}), node(tmp_path, {})
     one.guess("alice", 3)

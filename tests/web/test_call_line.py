@@ -92,7 +92,7 @@ def test_the_phases_of_a_call_are_told_and_make_up_its_time(
 ) -> None:
     calls = Calls(folder, capsys)
     _, line = calls.ask("Login", login("demo@example.com", "123123"))
-    assert set(line["phases"]) == {*PHASES, "hash", "hash_wait"}
+    assert set(line["phases"]) == {*PHASES, "throttle", "hash", "hash_wait"}
     assert line["phases"]["hash"] > 5 * line["phases"]["parse"]
     own = sum(line["phases"].values()) - line["phases"]["read"]
     assert 0 < own <= line["milliseconds"] + 0.1
