@@ -62,8 +62,12 @@ def _subject(text: str) -> x509.Name:
 
 
 def _from_pem(said: str) -> Certificate:
-    """URL-encoded PEM, as nginx's $ssl_client_escaped_cert."""
-    return _named(x509.load_pem_x509_certificate(unquote(said).encode("ascii")))
+    """URL-encoded PEM, as nginx's $ssl_client_escaped_cert. Of two headers, which arrive as one, a
+    proxy has added one to the client's in place of replacing it."""
+    pem = unquote(said)
+    if pem.count("-----BEGIN") != 1:
+        raise ValueError
+    return _named(x509.load_pem_x509_certificate(pem.encode("ascii")))
 
 
 def _from_der(said: str) -> Certificate:

@@ -130,6 +130,14 @@ def test_a_certificate_that_is_cut_short_is_none(cut: int) -> None:
     assert FORMS["der"](der(made)[:-cut]) is None
 
 
+def test_of_two_certificates_none_is_taken() -> None:
+    """The first would be the client's word, if the proxy adds a header and does not replace it."""
+    one, other = certificate("CN=store"), certificate("CN=other")
+    for form, written in (("pem", pem), ("der", der)):
+        for between in (",", ", ", "", "\n"):
+            assert FORMS[form](f"{written(one)}{between}{written(other)}") is None
+
+
 def test_what_is_endless_is_not_looked_at() -> None:
     assert FORMS["subject"]("1.2.3=" + "a" * 10_000) is not None
     assert FORMS["subject"]("1.2.3=" + "a" * 100_000) is None
