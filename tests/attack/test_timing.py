@@ -26,8 +26,8 @@ CHANCE = 4.5
 def test_nobody_is_told_from_a_user_by_time(tmp_path: Path) -> None:
     with running_server(configuration(tmp_path, 4, more=4)) as server:
         found = {one.kind: one for one in compared(measured(server, BLOCKS, random.Random()))}
-    assert {kind: found[kind].z for kind in SAME if abs(found[kind].z) > CHANCE} == {}
-    assert found[DIFFERENT].z > CHANCE, "it could not tell anything"
+    assert {kind: found[kind].rank_z for kind in SAME if abs(found[kind].rank_z) > CHANCE} == {}
+    assert found[DIFFERENT].rank_z > CHANCE, "it could not tell anything"
 
 
 @pytest.fixture(scope="module")
