@@ -15,7 +15,7 @@ from sso_bridge.soap.envelope import Shape
 from tests.running import running_server
 from tests.survival.messages import envelope, login
 
-from .fuzz.targets import demo_endpoint
+from .fuzz.of_messages import demo_endpoint
 from .timing import DIFFERENT, SAME, compared, configuration, measured
 
 BLOCKS = 80
