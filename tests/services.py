@@ -501,8 +501,10 @@ class Redis(Service):
     programs = ("redis-server",)
     user = "redis"
 
-    def __init__(self, *, private: bool = False, durable: bool = False) -> None:
-        super().__init__(private=private, durable=durable)
+    def __init__(
+        self, *, private: bool = False, durable: bool = False, tls: Path | None = None
+    ) -> None:
+        super().__init__(private=private, durable=durable, tls=tls)
         worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
         mine = range(1000) if self.is_private else range(worker % 4 * 4, worker % 4 * 4 + 4)
         self._numbers = itertools.cycle(mine)
@@ -531,6 +533,14 @@ class Redis(Service):
             *(self._program("redis-server"), "--port", "0", "--unixsocket", "socket"),
             *("--dir", str(self.folder), "--databases", "1000", "--save", ""),
             *(kept if self.durable else ["--appendonly", "no"]),
+            *(self._network() if self.tls else []),
+        ]
+
+    def _network(self) -> list[str]:
+        return [
+            *("--bind", "127.0.0.1", "--tls-port", str(self.port), "--tls-auth-clients", "no"),
+            *("--tls-ca-cert-file", "ca.pem", "--tls-cert-file", "server.pem"),
+            *("--tls-key-file", "server-key.pem"),
         ]
 
 

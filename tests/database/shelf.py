@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 from sso_bridge.core.deadline import Deadline
 from sso_bridge.database import Database
 from sso_bridge.errors import Unavailable
-from tests.services import MariaDB, PostgreSQL, SqlService
+from tests.services import MariaDB, PostgreSQL, Service
 
 Server = PostgreSQL | MariaDB
 
@@ -109,7 +109,7 @@ class Road:
     connected hears nothing any more, and does not end either. Whatever the server says comes
     `delay` seconds late."""
 
-    def __init__(self, server: SqlService) -> None:
+    def __init__(self, server: Service) -> None:
         self.delay = 0.0
         is_postgresql = isinstance(server, PostgreSQL)
         name = f".s.PGSQL.{server.port or 5432}" if is_postgresql else "socket"

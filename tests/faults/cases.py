@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Final
 
 from tests.database.certificates import write_certificates
-from tests.faults.counting import REDIS_FAULTS
 from tests.faults.databases import DATABASE_FAULTS
 from tests.faults.disks import small_disk
 from tests.faults.files import FILE_FAULTS
 from tests.faults.judge import Figures, figures, judge
 from tests.faults.processes import PROCESS_FAULTS
+from tests.faults.redis import REDIS_FAULTS
 from tests.faults.scenario import Fault, Lengths, play
 from tests.faults.stage import Role, Stage, database_on
 from tests.proofs.verdict import ENGINES, Verdict
-from tests.services import MariaDB, PostgreSQL, SqlService
+from tests.services import MariaDB, PostgreSQL, Redis, Service, SqlService
 
 __all__ = ["CASES", "Case", "Outcome", "Servers", "run"]
 
@@ -47,7 +47,8 @@ class Case:
 CASES: Final[Sequence[Case]] = (
     *(Case(f, e, r) for r in ROLES for f in DATABASE_FAULTS for e in ENGINES if e in SERVERS),
     *(Case(f, "sqlite", r) for r in ROLES for f in FILE_FAULTS),
-    *(Case(f, "postgresql") for f in (*PROCESS_FAULTS, *REDIS_FAULTS)),
+    *(Case(f, "redis", "throttle") for f in REDIS_FAULTS),
+    *(Case(f, "postgresql") for f in PROCESS_FAULTS),
 )
 """The rows of the table."""
 
@@ -103,32 +104,31 @@ def _stage(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
         folder.chmod(0o755)
-        disk, victim = None, None
+        disk, tls = None, None
         if fault.wants_disk:
             disk = stack.enter_context(small_disk(folder / "disk", DISK_MEGABYTES[case.engine]))
+        if fault.wants_tls:
+            (folder / "tls").mkdir()
+            tls = write_certificates(folder / "tls")
         role: Role = case.role or "users"
-        other: Role = "ledger" if role == "users" else "users"
+        victim: Service | None = None
         urls: dict[Role, str] = {}
         if case.engine == "sqlite":
-            urls[role] = f"sqlite:///{disk or folder}/{role}.db"
-            urls[other] = f"sqlite:///{folder}/{other}.db"
+            homes = {one: disk if disk and one == role else folder for one in ROLES}
+            urls = {one: f"sqlite:///{home}/{one}.db" for one, home in homes.items()}
+        elif case.engine == "redis":
+            victim = stack.enter_context(Redis(private=True, tls=tls))
+            urls = {one: database_on(servers.get("postgresql", "steady")) for one in ROLES}
         else:
-            steady = servers.get(case.engine, "steady")
-            victim = steady if case.role is None else None
-            if case.role is not None and (fault.wants_disk or fault.wants_tls):
-                tls = write_certificates(_made(folder / "tls")) if fault.wants_tls else None
+            victim = steady = servers.get(case.engine, "steady")
+            if case.role is not None and (disk or tls):
                 kind = SERVERS[case.engine]
                 victim = stack.enter_context(kind(durable=servers.durable, disk=disk, tls=tls))
             elif case.role is not None:
                 victim = servers.get(case.engine, "victim")
-            assert victim is not None
-            urls = {role: database_on(victim), other: database_on(steady)}
+            assert isinstance(victim, SqlService)
+            urls = {one: database_on(victim if one == role else steady) for one in ROLES}
         stage = stack.enter_context(Stage.on(folder, urls, role, seed=seed, count=lengths.users))
         stage.victim, stage.disk = victim, disk
         stack.callback(stage.bridge.kill)
         yield stage
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir()
-    return folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,14 +10,21 @@ from typing import Final
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from tests.database.shelf import Road
 from tests.faults.disks import empty, fill
 from tests.faults.scenario import READS, Fault
+from tests.faults.servers import (
+    CertificateExpired,
+    DownAtStart,
+    Hangs,
+    Killed,
+    Restarted,
+    Slow,
+)
 from tests.faults.stage import OWNER, Stage
 from tests.proofs.town import SOURCES
 from tests.services import PostgreSQL, SqlService
 
-__all__ = ["DATABASE_FAULTS", "DatabaseFault"]
+__all__ = ["DATABASE_FAULTS"]
 
 FILL_SECONDS: Final = 10.0
 """How long a server's limit is looked for."""
@@ -31,92 +37,18 @@ OTHERS: Final = {
 }
 WIDE: Final = {
     "PostgreSQL": "SET (fillfactor = 10)",
-    "MariaDB": "ADD COLUMN filling LONGTEXT DEFAULT (REPEAT('x', 100000))",
+    "MariaDB": "ADD COLUMN filling LONGTEXT DEFAULT (REPEAT('x', 500000)), ALGORITHM = COPY",
 }
 END: Final = {"PostgreSQL": "SELECT pg_terminate_backend({})", "MariaDB": "KILL {}"}
 
 
-class DatabaseFault(Fault):
-    """Something that happens to the server of the users or of the ledger."""
-
-    @staticmethod
-    def victim(stage: Stage) -> SqlService:
-        """The server."""
-        assert stage.victim is not None
-        return stage.victim
+def server_of(stage: Stage) -> SqlService:
+    """The server that is to be broken."""
+    assert isinstance(stage.server, SqlService)
+    return stage.server
 
 
-class DownAtStart(DatabaseFault):
-    from_start = True
-    name = "down at start"
-    what = "it is not running when the bridge starts, and is started later"
-
-    def rise(self, stage: Stage) -> None:
-        self.victim(stage).shut_down()
-        stage.bridge.start()
-
-    def begin(self, stage: Stage) -> None:
-        """It is broken from the start."""
-
-    def end(self, stage: Stage) -> None:
-        self.victim(stage).start()
-
-
-class Killed(DatabaseFault):
-    name = "killed"
-    what = "SIGKILL to all of its processes; started again"
-
-    def begin(self, stage: Stage) -> None:
-        self.victim(stage).kill()
-
-    def end(self, stage: Stage) -> None:
-        self.victim(stage).start()
-
-
-class Restarted(DatabaseFault):
-    name = "restarted"
-    what = "an orderly, quick restart"
-    hold = 0.0
-
-    def begin(self, stage: Stage) -> None:
-        self.victim(stage).shut_down()
-
-    def end(self, stage: Stage) -> None:
-        self.victim(stage).start()
-
-
-class Slow(DatabaseFault):
-    name = "slow"
-    what = "every answer comes 5 s late"
-    hold = 6.0
-
-    def arrange(self, stage: Stage) -> None:
-        road = Road(self.victim(stage))
-        stage.after.callback(road.close)
-        stage.facts["road"] = road
-        stage.seen[stage.role] = road.url_of(stage.url(stage.role))
-
-    def begin(self, stage: Stage) -> None:
-        stage.facts["road"].delay = 5.0
-
-    def end(self, stage: Stage) -> None:
-        stage.facts["road"].delay = 0.0
-
-
-class Hangs(DatabaseFault):
-    name = "hangs"
-    what = "SIGSTOP to all of its processes: it takes connections and says nothing"
-    hold = 6.0
-
-    def begin(self, stage: Stage) -> None:
-        stage.facts["hanging"] = self.victim(stage).hanging()
-        stage.facts["hanging"].__enter__()
-
-    def end(self, stage: Stage) -> None:
-        stage.facts["hanging"].__exit__(None, None, None)
-
-
-class FullDisk(DatabaseFault):
+class FullDisk(Fault):
     hold = 5.0
     name = "full disk"
     what = "its file system has no room left; there is room again, it is started again if it died"
@@ -128,28 +60,28 @@ class FullDisk(DatabaseFault):
     def end(self, stage: Stage) -> None:
         assert stage.disk is not None
         empty(stage.disk)
-        server = self.victim(stage)
+        server = server_of(stage)
         if not server.runs:
             server.start()
 
 
-class ConnectionLimit(DatabaseFault):
+class ConnectionLimit(Fault):
     name = "connection limit"
     what = "others hold all connections that it allows, and it has ended the bridge's"
 
     def begin(self, stage: Stage) -> None:
-        stage.facts["others"] = _hold_all(stage, self.victim(stage))
+        stage.facts["others"] = _hold_all(stage, server_of(stage))
 
     def end(self, stage: Stage) -> None:
         for connection in stage.facts["others"]:
             connection.close()
-        server = self.victim(stage)
+        server = server_of(stage)
         if server.name == "MariaDB":
             with server.administration() as administrator:
                 administrator.execute(text("SET GLOBAL max_connections = 151"))
 
 
-class ReadOnly(DatabaseFault):
+class ReadOnly(Fault):
     name = "read-only"
     what = "it takes no writes"
     spared = READS
@@ -161,7 +93,7 @@ class ReadOnly(DatabaseFault):
         self._set(stage, "off")
 
     def _set(self, stage: Stage, value: str) -> None:
-        server = self.victim(stage)
+        server = server_of(stage)
         with server.administration() as connection:
             if isinstance(server, PostgreSQL):
                 connection.execute(
@@ -172,41 +104,19 @@ class ReadOnly(DatabaseFault):
                 connection.execute(text(f"SET GLOBAL read_only = {value}"))
 
 
-class CertificateExpired(DatabaseFault):
-    name = "certificate expired"
-    what = "it is restarted with a TLS certificate that has expired; then with a good one"
-    wants_tls = True
-
+class DatabaseCertificateExpired(CertificateExpired):
     def arrange(self, stage: Stage) -> None:
-        server = self.victim(stage)
-        assert server.tls is not None
-        for kind in ("", "-key"):
-            shutil.copy(server.tls / f"server{kind}.pem", server.tls / f"good{kind}.pem")
+        super().arrange(stage)
+        server = stage.server
+        is_postgresql = isinstance(server, PostgreSQL)
+        query = {"sslrootcert" if is_postgresql else "ssl_ca": f"{server.tls}/ca.pem"}
+        query |= {"sslmode": "verify-full"} if is_postgresql else {}
         direct = make_url(stage.url(stage.role))
-        name = "sslrootcert" if isinstance(server, PostgreSQL) else "ssl_ca"
-        query = {name: str(server.tls / "ca.pem")}
-        query |= {"sslmode": "verify-full"} if isinstance(server, PostgreSQL) else {}
         by_network = direct.set(host="localhost", port=server.port, query=query)
         stage.seen[stage.role] = by_network.render_as_string(hide_password=False)
 
-    def begin(self, stage: Stage) -> None:
-        self._restart(stage, expired=True)
 
-    def end(self, stage: Stage) -> None:
-        self._restart(stage, expired=False)
-
-    def _restart(self, stage: Stage, *, expired: bool) -> None:
-        server = self.victim(stage)
-        assert server.tls is not None
-        for kind in ("", "-key"):
-            name = "expired" if expired else "good"
-            shutil.copy(server.tls / f"{name}{kind}.pem", server.tls / f"server{kind}.pem")
-        server.shut_down()
-        server.take_certificates()
-        server.start()
-
-
-DATABASE_FAULTS: Final[Sequence[type[DatabaseFault]]] = (
+DATABASE_FAULTS: Final[Sequence[type[Fault]]] = (
     DownAtStart,
     Killed,
     Restarted,
@@ -215,7 +125,7 @@ DATABASE_FAULTS: Final[Sequence[type[DatabaseFault]]] = (
     FullDisk,
     ConnectionLimit,
     ReadOnly,
-    CertificateExpired,
+    DatabaseCertificateExpired,
 )
 """Each happens to the users and to the ledger, on every server."""
 
@@ -223,7 +133,7 @@ DATABASE_FAULTS: Final[Sequence[type[DatabaseFault]]] = (
 def _leave_no_room(stage: Stage) -> None:
     """Rows are so wide, or pages count as full so early, that a few new rows need a new page; then
     PostgreSQL's log needs a new file, too."""
-    server = DatabaseFault.victim(stage)
+    server = server_of(stage)
     tables = [f"users_{s}" for s in SOURCES] if stage.role == "users" else ["sso_bridge_entry"]
     engine = create_engine(stage.url(stage.role), poolclass=NullPool)
     with engine.begin() as connection:

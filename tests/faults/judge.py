@@ -61,6 +61,7 @@ def judge(fault: Fault, seen: Seen) -> list[Verdict]:
         verdict("before the fault all is well", map(str, _before(seen))),
         verdict("afterwards everybody is answered, with creations sent again", _unanswered(seen)),
         *ledger_verdicts(seen.rows, seen.entries, known, made),
+        verdict("the log tells of it", [] if fault.tells in seen.log else [f"no {fault.tells}"]),
         verdict("the log has no traceback and no unforeseen error", _blemishes(seen.log)),
     ]
 

@@ -179,6 +179,27 @@ class LogDiskFull(Fault):
         empty(stage.disk)
 
 
+class TrailDiskFull(Fault):
+    name = "audit trail disk full"
+    what = "the file system of the audit trail has no room left"
+    is_felt = False
+    wants_disk = True
+    tells = "trail_incomplete"
+    hold = 4.0
+
+    def arrange(self, stage: Stage) -> None:
+        key = "what records of the trail are chained with"
+        stage.more["trail"] = {"file": f"{stage.disk}/trail.jsonl", "key": key}
+
+    def begin(self, stage: Stage) -> None:
+        assert stage.disk is not None
+        fill(stage.disk)
+
+    def end(self, stage: Stage) -> None:
+        assert stage.disk is not None
+        empty(stage.disk)
+
+
 class TemporaryDiskFull(Fault):
     name = "temporary disk full"
     what = "the file system of temporary files (workers count calls there) has no room left"
@@ -199,6 +220,7 @@ class TemporaryDiskFull(Fault):
 
 
 class TemporaryDiskFullWorkerKilled(TemporaryDiskFull):
+    tells = "uncounted"
     name = "temporary disk full, worker killed"
     what = "the same, and a worker is killed meanwhile, which has to be replaced"
     is_felt = None
@@ -225,6 +247,7 @@ PROCESS_FAULTS: Final[Sequence[type[Fault]]] = (
     ClockBack,
     NoDescriptors,
     LogDiskFull,
+    TrailDiskFull,
     TemporaryDiskFull,
     TemporaryDiskFullWorkerKilled,
 )

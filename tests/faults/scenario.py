@@ -38,6 +38,8 @@ class Fault(ABC):
     delays: float = 0.0
     loses: bool = False
     is_felt: bool | None = True
+    tells: str = ""
+    """What the log must say."""
     from_start: bool = False
     """Whether it is broken already when the bridge starts."""
     hold: float = 3.0
@@ -98,7 +100,7 @@ def play(fault: Fault, stage: Stage, lengths: Lengths, seed: int) -> Seen:
     stage.configure()
     load = Load(stage.bridge.port, stage.stock, rate=lengths.rate, patience=PATIENCE, seed=seed)
     fault.rise(stage)
-    if not fault.from_start:
+    if not fault.from_start or fault.is_felt is False:
         load.meet()
     with load.running():
         began = time.monotonic()

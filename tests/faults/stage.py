@@ -20,7 +20,7 @@ from tests.nodes.cluster import SIGNED_WITH
 from tests.nodes.load import population
 from tests.proofs.town import Town, User
 from tests.running import RunningServer, running_server
-from tests.services import PostgreSQL, SqlService, children
+from tests.services import PostgreSQL, Service, SqlService, children
 
 __all__ = ["CALL_SECONDS", "WORKERS", "Bridge", "Role", "Stage", "database_on"]
 
@@ -29,8 +29,8 @@ WORKERS: Final = 2
 POOL_SIZE: Final = 8
 OWNER: Final = "bridge"
 """Whom the databases belong to: nobody with an administrator's rights, as it should be."""
-Role = Literal["users", "ledger"]
-"""What is kept in a database."""
+Role = Literal["users", "ledger", "throttle"]
+"""What is kept in a database, or in Redis."""
 
 
 def database_on(server: SqlService) -> str:
@@ -112,17 +112,18 @@ class Stage:
     what `role` says; `disk` is a small file system of its own, where a fault asked for one.
 
     `seen` replaces the URL of the users or of the ledger in the configuration: the bridge may have
-    another way to its databases than the judges. `more` are further tables of it."""
+    another way to its databases than the judges."""
 
     folder: Path
     town: Town
     stock: list[User]
     bridge: Bridge
     role: Role
-    victim: SqlService | None = None
+    victim: Service | None = None
     disk: Path | None = None
     seen: dict[Role, str] = field(default_factory=dict)
     more: dict[str, Any] = field(default_factory=dict)
+    """Further tables of the configuration."""
     after: ExitStack = field(default_factory=ExitStack)
     """What is to be undone at the end."""
     facts: dict[str, Any] = field(default_factory=dict)
@@ -156,6 +157,13 @@ class Stage:
             site["sessions"] = ["signed", source]
             tables["sources"][source] |= {"url": self.url("users"), "pool_size": POOL_SIZE}
         tables["ledger"] = {"url": self.url("ledger"), "pool_size": POOL_SIZE}
+        if "throttle" in self.seen:
+            tables["throttle"] = {
+                "storage": "redis",
+                "url": self.seen["throttle"],
+                "key": "what counts of the throttle are hashed with",
+                "all": {"calls_per_second": 100_000},  # so that every call asks it
+            }
         tables |= self.more
         config = self.folder / "bridge.toml"
         config.write_text(
@@ -165,6 +173,12 @@ class Stage:
             )
         )
         create_ledger(load(config)[0], self.folder)
+
+    @property
+    def server(self) -> Service:
+        """The server that is to be broken."""
+        assert self.victim is not None
+        return self.victim
 
     def url(self, role: Role) -> str:
         """How the bridge reaches one of its databases."""
