@@ -41,7 +41,7 @@ __all__ = [
 
 REQUIRE: Final = "SSO_BRIDGE_REQUIRE_SERVICES"
 START_SECONDS: Final = 60.0
-STOP_SECONDS: Final = 20.0
+STOP_SECONDS: Final = 60.0
 
 _WATCHDOG: Final = """
 trap '' INT TERM HUP

@@ -64,10 +64,10 @@ class Outcome:
 
 class Servers:
     """Two servers of each engine, started when they are needed: one to be broken, and one that
-    holds whatever else there is. `durable` ones sync what they write."""
+    holds whatever else there is. Processes are killed here, never the machine, so they need not
+    sync what they write."""
 
-    def __init__(self, *, durable: bool = True) -> None:
-        self.durable = durable
+    def __init__(self) -> None:
         self._running = ExitStack()
         self._found: dict[tuple[str, str], SqlService] = {}
 
@@ -82,7 +82,7 @@ class Servers:
         found = self._found.get((engine, use))
         if found is None or not found.runs:
             kind = SERVERS[engine]
-            found = self._running.enter_context(kind(private=True, durable=self.durable))
+            found = self._running.enter_context(kind(private=True))
             self._found[engine, use] = found
         return found
 
@@ -123,7 +123,7 @@ def _stage(
             victim = steady = servers.get(case.engine, "steady")
             if case.role is not None and (disk or tls):
                 kind = SERVERS[case.engine]
-                victim = stack.enter_context(kind(durable=servers.durable, disk=disk, tls=tls))
+                victim = stack.enter_context(kind(durable=True, disk=disk, tls=tls))
             elif case.role is not None:
                 victim = servers.get(case.engine, "victim")
             assert isinstance(victim, SqlService)

@@ -67,9 +67,9 @@ class Load:
 
     def meet(self) -> None:
         """Ask for everybody once who is going to be asked for again, so that the ledger knows them
-        and connections are there."""
+        and all workers have met people of each source."""
         for user in self._known:
-            self.ask(Question("get", user.source, user.login), stays=True)
+            self.ask(Question("get", user.source, user.login))
 
     def ask(self, question: Question, *, stays: bool = False) -> Answer:
         """Ask now, and remember what came back."""

@@ -156,6 +156,7 @@ class Stage:
         for source, site in tables["sites"].items():
             site["sessions"] = ["signed", source]
             tables["sources"][source] |= {"url": self.url("users"), "pool_size": POOL_SIZE}
+        tables["hashing"]["wait_seconds"] = CALL_SECONDS  # the machine is not to be the limit
         tables["ledger"] = {"url": self.url("ledger"), "pool_size": POOL_SIZE}
         if "throttle" in self.seen:
             tables["throttle"] = {
