@@ -52,7 +52,7 @@ fuzz: $(VENV)/.test
 # forbids them; remove the file first to have the newest.
 constraints: $(VENV)/.supply
 	$(BIN)/uv pip compile setup.cfg --universal --python-version 3.11 --generate-hashes --quiet \
-		--extra postgresql --extra mariadb --extra redis --no-emit-index-url --no-emit-find-links \
+		--extra postgresql --extra mariadb --extra redis --extra otel --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make constraints" --output-file deploy/constraints.txt
 
 # Known vulnerabilities of those; asks PyPI. Exits with 3 if that does not answer.

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 CONSTRAINTS = (ROOT / "deploy" / "constraints.txt").read_text(encoding="utf-8")
-DRIVERS = ("postgresql", "mariadb", "redis")
+EXTRAS = ("postgresql", "mariadb", "redis", "otel")
 """Extras that the file has."""
 ENTRY = re.compile(
     r"^([a-z0-9-]+)==(\S+)( ; .+?)?((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", re.MULTILINE
@@ -26,7 +26,7 @@ def asked() -> list[Requirement]:
     parser = configparser.ConfigParser(interpolation=None)
     parser.read(ROOT / "setup.cfg", encoding="utf-8")
     lines = parser["options"]["install_requires"].splitlines()
-    for extra in DRIVERS:
+    for extra in EXTRAS:
         lines += parser["options.extras_require"][extra].splitlines()
     return [Requirement(line) for line in lines if line.strip()]
 
