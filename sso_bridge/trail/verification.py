@@ -120,7 +120,8 @@ class _Reading:
     def _wrong(self, where: str, link: Link, before: Link) -> str:
         if link.number > before.number + 1:
             return f"{where} is record {link.number}: {before.number + 1} should come, and is gone"
-        return f"{where}, record {link.number}, is not what was written there"
+        key = "" if self._before else ", or the key is another"
+        return f"{where}, record {link.number}, is not what was written there{key}"
 
     def _count(self, record: dict[str, Any], link: Link) -> None:
         report = self.report

@@ -22,6 +22,8 @@ __all__ = ["Trail"]
 
 PATIENCE: Final = 0.25
 """Seconds that an answer waits for its record at most."""
+HANGS_SECONDS: Final = 5.0
+"""Seconds after which a write is taken for one that never ends."""
 _GATHERS: Final = 0.02
 """Seconds that records which nobody waits for are gathered."""
 _SYNC_SECONDS: Final = 1.0
@@ -55,6 +57,8 @@ class Trail:
         self._closing = False
         self._node = socket.gethostname()
         self._failing = ""
+        self._since: float | None = None
+        """When the write that is under way began."""
         self._unsaid = 0
         self._synced = self._anchored = 0.0
         self.written = 0
@@ -82,11 +86,12 @@ class Trail:
         if done is not None:
             self._urgent.set()
         self._there.set()
-        if done is not None:
-            done.acquire(timeout=PATIENCE)
+        if done is not None and not done.acquire(timeout=PATIENCE):
+            self._look_whether_it_hangs()
 
     def check(self, deadline: Deadline) -> None:
         """Raises TrailUnavailable if what was noted last could not be written."""
+        self._look_whether_it_hangs()
         if self._failing:
             raise TrailUnavailable(f"trail: {self._failing}")
 
@@ -128,10 +133,13 @@ class Trail:
         unsaid = self._unsaid
         if unsaid:
             records.insert(0, ("lost", {"records": unsaid}))
+        self._since = time.monotonic()
         try:
             count, why = self._file.append(records), "there is no room for all"
         except OSError as error:
             count, why = 0, error.strerror or type(error).__name__
+        finally:
+            self._since = None
         if unsaid and count:
             self._unsaid -= unsaid
             count, records = count - 1, records[1:]
@@ -143,6 +151,12 @@ class Trail:
         complete = count == len(taken)
         self._fail("" if complete else why)
         return complete
+
+    def _look_whether_it_hangs(self) -> None:
+        """A disk may neither take a record nor refuse it. Then nobody waits any more."""
+        since = self._since
+        if since is not None and time.monotonic() - since > HANGS_SECONDS:
+            self._fail("the disk does not answer")
 
     def _fail(self, why: str) -> None:
         begins = bool(why) and not self._failing

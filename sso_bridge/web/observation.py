@@ -131,7 +131,7 @@ class Observation:
             outcome=outcome,
             status=status,
             milliseconds=round(seconds * 1000, 2),
-            phases={phase: round(lasted * 1000, 2) for phase, lasted in phases.items()},
+            phases={phase: int(lasted * 1e5) / 100 for phase, lasted in phases.items()},
         )
 
     def record(self, call: Call, outcome: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import threading
 import time
@@ -99,3 +100,27 @@ def test_while_nothing_can_be_written_calls_go_on_and_what_is_lost_is_counted(
     report = report_on(path)
     assert report.broken is None and report.lost == 5 and not report.complete
     assert [r["number"] for r in records(path) if r["event"] == "call"] == [*range(10), 15]
+
+
+def test_a_disk_that_hangs_holds_up_nobody_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock that another process holds stands for the disk: the write neither ends nor fails."""
+    monkeypatch.setattr(writing, "HANGS_SECONDS", 0.1)
+    path, watched = tmp_path / "trail.jsonl", Watched()
+    trail = trail_at(path, watched)
+    trail.note("call", wait=True, number=0)
+    with path.with_name("trail.jsonl.head").open() as head:
+        fcntl.flock(head, fcntl.LOCK_EX)
+        trail.note("call", wait=True, number=1)
+        assert watched.alarms == [("trail_incomplete", "the disk does not answer")]
+        begun = time.monotonic()
+        for number in range(2, 30):
+            trail.note("call", wait=True, number=number)
+        assert time.monotonic() - begun < 20 * writing.PATIENCE
+        with pytest.raises(Unavailable, match="does not answer"):
+            trail.check(Deadline(1.0))
+    until(lambda: trail.waiting == 0)
+    trail.check(Deadline(1.0))
+    trail.close()
+    assert report_on(path).complete and trail.written == 30
