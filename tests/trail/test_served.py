@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from werkzeug.test import Client
 
-from sso_bridge import demo
+from sso_bridge import demo, wiring
+from sso_bridge.config import load
 from sso_bridge.soap.namespaces import RUM
 from tests.running import RunningServer, edited, running_server
 
@@ -148,3 +150,30 @@ def test_a_trail_that_cannot_be_written_is_found_at_the_start_and_by_commands(
         done = command(wrong, *words)
         assert done.returncode == 2, done
         assert "trail.file: cannot write" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_caller_who_may_not_call_is_in_the_trail_with_the_address(tmp_path: Path) -> None:
+    demo.prepare(tmp_path)
+    config = edited(
+        tmp_path / "demo.toml",
+        ("[ledger]", '[trail]\nfile = "trail.jsonl"\n\n[ledger]'),
+        ("[sources.shop]", '[callers.dr]\nuser = "dr"\npassword = "open sesame"\n\n[sources.shop]'),
+    )
+    settings, _ = load(config)
+    client = Client(wiring.application(settings, tmp_path, url="http://localhost/"))
+    sent = client.post(
+        "/RemoteUserManagement",
+        data="<x/>",
+        content_type="text/xml",
+        environ_base={"REMOTE_ADDR": "127.0.0.1"},
+    )
+    assert sent.status_code == 401
+    ends = time.monotonic() + 20.0
+    path = tmp_path / "trail.jsonl"
+    while not path.exists() or path.read_bytes().count(b"\n") < 2:
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+    record = trail(config)[-1]
+    assert (record["event"], record["status"]) == ("refused", 401)
+    assert record["call"] == sent.headers["X-Call-Id"]
+    assert record["address"] == "127.0.0.1"
