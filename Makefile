@@ -12,7 +12,7 @@ SECONDS ?= 600
 
 MINUTES ?= 30
 
-.PHONY: run test lint proofs faults soak bench fuzz constraints audit clean
+.PHONY: run test lint store proofs faults soak bench fuzz constraints audit clean
 
 run: $(VENV)/.run
 	$(BIN)/sso-bridge demo --port $(PORT) --directory demo
@@ -25,6 +25,10 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy sso_bridge tests
 	cd benchmarks && ../$(BIN)/mypy --config-file ../setup.cfg .
+
+# A store to click through, before the demo; docs/see-it-work.md.
+store: $(VENV)/.test
+	$(BIN)/sso-bridge harness store
 
 # The promises about ERIDs under races and crashes, at full length: about half an hour on two cores.
 proofs: $(VENV)/.test

@@ -29,7 +29,7 @@ SERVERS = pytest.mark.parametrize(
     scope="session",
     indirect=True,
 )
-LATE = 0.35
+LATE = 1.0
 """Seconds past its deadline that a call may take: what connections are left, and a busy machine."""
 
 

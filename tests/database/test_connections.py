@@ -72,18 +72,18 @@ def test_a_restart_while_nobody_asks_is_unnoticed(server: Server, shelf: Shelf) 
 def test_connections_that_the_network_forgot_are_replaced_unnoticed(
     server: Server, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "PING_SECONDS", 0.4)
+    monkeypatch.setattr(opening, "PING_SECONDS", 1.0)
     monkeypatch.setattr(opening, "RECENT_SECONDS", 0.0)
     road = Road(server)
     far = Shelf(road.url_of(shelf.url))
     far.open_all(2)
     assert road.block_what_is_open() == 2
     began = time.monotonic()
-    assert far.read(1.0) == "one"
-    assert 0.35 < time.monotonic() - began < 0.7
+    assert far.read(3.0) == "one"
+    assert 0.95 < time.monotonic() - began < 1.9  # one was waited for, and not both
     began = time.monotonic()
     far.open_all(2)
-    assert time.monotonic() - began < 0.4  # the other one was not waited for
+    assert time.monotonic() - began < 0.9  # nor was the other one later
     far.database.close()
     road.close()
 
@@ -98,7 +98,7 @@ def test_of_many_that_the_network_forgot_a_call_waits_for_one(
     assert road.block_what_is_open() == 6
     began = time.monotonic()
     assert far.read(1.2) == "one"
-    assert 0.55 < time.monotonic() - began < 0.85
+    assert 0.55 < time.monotonic() - began < 1.15
     far.database.close()
     road.close()
 
@@ -279,7 +279,7 @@ def test_a_server_that_hangs_is_an_outage_at_the_deadline(server: Server, shelf:
         fails_at_its_deadline(shelf.read, 0.3)
     began = time.monotonic()
     assert shelf.read() == fresh.read() == "one"
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < LATE
     fails_at_its_deadline(meanwhile, 0.3)
     with ExitStack() as hanging:
         fails_at_its_deadline(committing, 0.3)

@@ -121,5 +121,5 @@ def test_an_encrypted_server_that_hangs_is_an_outage_at_the_deadline(
         began = time.monotonic()
         with pytest.raises(DeadlineExceeded):
             far.read(0.4)
-        assert time.monotonic() - began < 0.4 + 0.35
+        assert time.monotonic() - began < 0.4 + 1.0
     assert far.read() == "one"

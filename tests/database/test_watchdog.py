@@ -31,7 +31,7 @@ def test_who_waits_for_a_socket_is_woken_when_its_time_is_up(pair: Pair) -> None
     began = time.monotonic()
     watch = Watchdog().watch(pair[0].fileno(), soon(0.2))
     assert pair[0].recv(1) == b""
-    assert 0.15 < time.monotonic() - began < 0.5
+    assert 0.15 < time.monotonic() - began < 1.5
     assert watch.was_cut
 
 
@@ -44,7 +44,7 @@ def test_a_sooner_end_is_not_slept_through(pair: Pair) -> None:
         began = time.monotonic()
         watchdog.watch(pair[0].fileno(), soon(0.1))
         assert pair[0].recv(1) == b""
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 1.5
         assert far.send(b"x") == 1
 
 

