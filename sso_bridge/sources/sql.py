@@ -25,11 +25,12 @@ from ..core.model import Lookup, LookupKind, NewUser, Record
 from ..database import Database, Statement, is_foreign_to_charset, is_unique_violation
 from ..errors import CreationRefused, DeadlineExceeded, IdentityAlarm, SourceUnavailable
 from .details import AddressReader, Details, PairsReader
-from .fields import Column, columns_of
+from .fields import Column
 from .keys import Cell, comparable, is_exact, stored_forms
 from .mapping import Filter, LoginColumn, Mapping
 from .matching import Comparison, by_folded, compare, exact, filled, register
-from .rows import Filler, RecordReader, Row, values_of
+from .rows import RecordReader, Row, values_of
+from .sample import sample_of_hashes
 from .tables import Tables
 from .writing import Writer
 
@@ -220,15 +221,9 @@ class SqlSource:
         return Writer(self._mapping, self._tables, self._reader, find, name=self._name)
 
     def password_hashes(self, count: int, deadline: Deadline) -> Sequence[str]:
-        """Up to `count` stored hashes, in whatever order the database finds them."""
-        columns = list(columns_of(self._mapping.password))
-        filler = Filler([self._mapping.password], columns)
+        """Up to `count` stored hashes; see `sample_of_hashes`."""
         with self._database.connection(deadline) as connection:
-            query = self._tables.query(connection, columns)
-            rows = connection.execute(
-                query.where(self._tables.cell(connection, columns[0]).is_not(None)).limit(count)
-            )
-            return [hash for row in rows if (hash := filler.fill(row)[0]) is not None]
+            return sample_of_hashes(connection, self._tables, self._mapping, count)
 
     def check(self, deadline: Deadline) -> None:
         """Raises SourceUnavailable unless the database answers with the mapped columns."""
