@@ -6,8 +6,13 @@ import contextlib
 import io
 import json
 import logging
+import os
+import select
+import socket
+import stat
 import sys
 import time
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import orjson
@@ -16,6 +21,8 @@ __all__ = ["LEVELS", "Event", "Log", "configure"]
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 """The severities, least first."""
+_ROOM_SECONDS: Final = 0.05
+_DEAF_SECONDS: Final = 1.0
 
 
 class Event(Protocol):
@@ -25,22 +32,66 @@ class Event(Protocol):
         """See the class."""
 
 
+class _Pipe:
+    """A pipe or a socket whose reader may hang. A line waits for room for a moment at most and is
+    lost then; so are those of the next second that find no room, without waiting."""
+
+    def __init__(self, number: int, send: Callable[[bytes], int | None]) -> None:
+        self._number, self._send = number, send
+        self._deaf_until = 0.0
+
+    def write(self, line: bytes) -> None:
+        """Raises OSError if nobody is there to read it."""
+        if self._is_sent(line) or time.monotonic() < self._deaf_until:
+            return
+        room = select.poll()
+        room.register(self._number, select.POLLOUT)
+        room.poll(_ROOM_SECONDS * 1000)
+        if not self._is_sent(line):
+            self._deaf_until = time.monotonic() + _DEAF_SECONDS
+
+    def _is_sent(self, line: bytes) -> bool:
+        try:
+            return self._send(line) is not None
+        except BlockingIOError:
+            return False
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+
+def _stream() -> Any:
+    """Where lines go to: standard error, without waiting for ever for whoever reads it. None if
+    there is none."""
+    out: Any = getattr(sys.stderr, "buffer", None)
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        number = out.fileno()
+        mode = os.fstat(number).st_mode
+        if stat.S_ISFIFO(mode):  # opened anew: what is not to wait is not to be so for others
+            flags = os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC
+            file = io.FileIO(os.open(f"/proc/self/fd/{number}", flags), "w")
+            return _Pipe(file.fileno(), file.write)
+        if stat.S_ISSOCK(mode):
+            sock = socket.socket(fileno=os.dup(number))
+            return _Pipe(sock.fileno(), lambda line: sock.send(line, socket.MSG_DONTWAIT))
+    # With `python -u` it is a raw file, which may take a part of a line.
+    if isinstance(out, io.RawIOBase):  # and this does not close it when it goes
+        return io.BufferedWriter(io.FileIO(out.fileno(), "wb", closefd=False))
+    return out
+
+
 class Log:
     """Writes what is at least of `level` to standard error, as it is when this is made.
 
     `form` is "json" or "console". A line that cannot be written (the disk is full, nobody reads
-    the pipe any more) is lost; no call fails for that. Every call writes a line, so a line is made
-    in one step."""
+    the pipe any more, or not for now) is lost; no call fails for that. Every call writes a line, so
+    a line is made in one step."""
 
     def __init__(self, level: str = "info", form: str = "json") -> None:
         self._render = _json if form == "json" else _for_people
         self._second = (0, "")
         """The one that it is, and as it is written."""
-        out = getattr(sys.stderr, "buffer", None)
-        # With `python -u` it is a raw file, which may take a part of a line.
-        if isinstance(out, io.RawIOBase):  # and this does not close it when it goes
-            out = io.BufferedWriter(io.FileIO(out.fileno(), "wb", closefd=False))
-        self._out = out
+        self._out = _stream()
         self.level = level
         self.debug, self.info, self.warning, self.error = (
             self._writer(one) if place >= LEVELS.index(level) else _silent
