@@ -28,7 +28,7 @@ __all__ = ["DATABASE_FAULTS"]
 
 FILL_SECONDS: Final = 10.0
 """How long a server's limit is looked for."""
-USED_UP_SECONDS: Final = 2.0
+USED_UP_SECONDS: Final = 1.5
 """How long a server with a full disk is left to itself until its log has no room either."""
 NUMBER: Final = {"PostgreSQL": "pg_backend_pid()", "MariaDB": "connection_id()"}
 OTHERS: Final = {
@@ -49,7 +49,7 @@ def server_of(stage: Stage) -> SqlService:
 
 
 class FullDisk(Fault):
-    hold = 5.0
+    hold = 4.0
     name = "full disk"
     what = "its file system has no room left; there is room again, it is started again if it died"
     wants_disk = True

@@ -43,8 +43,8 @@ class DiskFull(FileFault):
 
 class Locked(FileFault):
     name = "locked"
-    what = "another process has the file to itself for 6 s"
-    hold = 6.0
+    what = "another process has the file to itself for 4 s"
+    hold = 4.0
 
     def begin(self, stage: Stage) -> None:
         lock = sqlite3.connect(self.file(stage), isolation_level=None, timeout=20)

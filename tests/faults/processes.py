@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import shutil
@@ -86,7 +87,7 @@ class Reloaded(ProcessFault):
     what = "SIGHUP to the server"
     loses = False
     is_felt = False
-    hold = 9.0
+    hold = 6.0
 
     def begin(self, stage: Stage) -> None:
         stage.bridge.signal(signal.SIGHUP)
@@ -179,6 +180,27 @@ class LogDiskFull(Fault):
         empty(stage.disk)
 
 
+class LogReaderHangs(Fault):
+    name = "log reader hangs"
+    what = "standard error is a pipe, and whoever reads it does not"
+    is_felt = False
+
+    def arrange(self, stage: Stage) -> None:
+        pipe = stage.folder / "log-pipe"
+        os.mkfifo(pipe)
+        reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+        stage.after.callback(os.close, reader)
+        stage.facts["reader"] = reader
+        stage.bridge.log = pipe
+
+    def begin(self, stage: Stage) -> None:
+        """Nobody has read it so far, and some twelve lines have filled it."""
+
+    def end(self, stage: Stage) -> None:
+        os.read(stage.facts["reader"], 4096)
+
+
 class TrailDiskFull(Fault):
     name = "audit trail disk full"
     what = "the file system of the audit trail has no room left"
@@ -247,6 +269,7 @@ PROCESS_FAULTS: Final[Sequence[type[Fault]]] = (
     ClockBack,
     NoDescriptors,
     LogDiskFull,
+    LogReaderHangs,
     TrailDiskFull,
     TemporaryDiskFull,
     TemporaryDiskFullWorkerKilled,

@@ -42,7 +42,7 @@ class Fault(ABC):
     """What the log must say."""
     from_start: bool = False
     """Whether it is broken already when the bridge starts."""
-    hold: float = 3.0
+    hold: float = 2.0
     """Seconds until it is healed."""
     wants_disk = False
     """Whether what it breaks (a server, a file, the log) is to be on a small file system."""
@@ -72,9 +72,9 @@ class Lengths:
     there are."""
 
     rate: float = 20.0
-    before: float = 1.5
+    before: float = 1.0
     share: float = 1.0
-    calm: float = 2.0
+    calm: float = 1.5
     patience: float = 20.0
     users: int = 90
 

@@ -53,7 +53,7 @@ class Restarted(Fault):
 class Slow(Fault):
     name = "slow"
     what = "every answer comes 5 s late"
-    hold = 6.0
+    hold = 5.0
 
     def arrange(self, stage: Stage) -> None:
         road = Road(stage.server)
@@ -75,7 +75,7 @@ class Slow(Fault):
 class Hangs(Fault):
     name = "hangs"
     what = "SIGSTOP to all of its processes: it takes connections and says nothing"
-    hold = 6.0
+    hold = 5.0
 
     def begin(self, stage: Stage) -> None:
         stage.facts["hanging"] = stage.server.hanging()
