@@ -166,7 +166,10 @@ def _certificate(settings: Settings) -> Iterator[Hazard]:
     path = settings.server.tls_certificate
     if path is None:
         return
-    ends = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
+    try:
+        ends = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
+    except ValueError:  # OpenSSL took it, and is less strict about what it does not need
+        return
     left = ends - datetime.now(UTC)
     if left < _ENDS_SOON:
         said = "has ended" if left < timedelta() else "ends"
