@@ -62,15 +62,24 @@ class Guard:
         if source.strategy.name == COLUMN and binding.erid != record.erid:
             raise IdentityAlarm(ERID_CHANGED, _where(source))
 
+    def confirm(
+        self, found: Found, binding: Binding, deadline: Deadline, *, seals: bool = True
+    ) -> None:
+        """Raises IdentityAlarm if the row of `found` is not that of the person who was bound, or
+        its column holds another ERID than it did. With `seals`, a binding that has no seal over
+        the columns of today gets one."""
+        source = found.site.source
+        self._same_person(found, binding, deadline, seals)
+        if binding.origin == COLUMN == source.strategy.name and found.record.erid != binding.erid:
+            self._caught(source, IdentityAlarm(ERID_CHANGED, _where(source)))
+
     def _known(self, found: Found, login: str, deadline: Deadline) -> str:
         """What the ledger has for `found`, recorded now if this is the first time."""
         source, person = found.site.source, found.person
         binding = self._ledger.binding(person, deadline)
         if binding is None:
             binding = self._first(found, deadline)
-        self._same_person(found, binding, deadline)
-        if binding.origin == COLUMN == source.strategy.name and found.record.erid != binding.erid:
-            self._caught(source, IdentityAlarm(ERID_CHANGED, _where(source)))
+        self.confirm(found, binding, deadline)
         if source.guard is not GuardMode.OFF:
             moved = self._ledger.saw_login(person, source.login_rule.canonical(login), deadline)
             if moved:
@@ -93,7 +102,7 @@ class Guard:
             self._caught(source, alarm)
             return Binding(found.person, erid, COLUMN, seal=self._seal(found))
 
-    def _same_person(self, found: Found, binding: Binding, deadline: Deadline) -> None:
+    def _same_person(self, found: Found, binding: Binding, deadline: Deadline, seals: bool) -> None:
         """Raises IdentityAlarm if the row is no longer that of the person who was bound."""
         fingerprint = self._fingerprint(found)
         if fingerprint is None:
@@ -104,7 +113,7 @@ class Guard:
                 source = found.site.source
                 self._caught(source, IdentityAlarm(SUBJECT_REUSED, _where(source)))
                 return
-            if fingerprint.values is None:
+            if fingerprint.values is None or not seals:
                 return
             binding = self._ledger.reseal(binding, seal, deadline)
 

@@ -112,17 +112,19 @@ class Reading:
         with self._database.connection(deadline) as connection:
             return int(connection.execute(select(func.count()).select_from(ENTRY)).scalar() or 0)
 
-    def known(self, people: Sequence[Person], deadline: Deadline) -> set[Person]:
-        """Those of `people` who have an ERID."""
+    def known(self, people: Sequence[Person], deadline: Deadline) -> dict[Person, Binding]:
+        """Those of `people` who have an ERID, with what binds them to it."""
         entries = self._entries(deadline)
         digests = {entries.subject_digest(person): person for person in people}
-        query = select(ENTRY.c.subject_digest).where(
+        query = select(ENTRY).where(
             ENTRY.c.subject_digest.in_(digests),
             ENTRY.c.action.in_(sorted(BOUND)),
             ~_later(ENTRY.c.subject_digest, ENTRY.c.subject_turn),
         )
         with self._database.connection(deadline) as connection:
-            return {digests[row.subject_digest] for row in connection.execute(query)}
+            rows = connection.execute(query).all()
+        named = [(digests[row.subject_digest], row) for row in rows]
+        return {person: entries.binding(row, person) for person, row in named}
 
     def history(self, key: str | Person, deadline: Deadline) -> list[Event]:
         """What happened to an ERID or a person, and to whom it was ever connected, in order.
