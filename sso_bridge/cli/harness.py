@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ..errors import ConfigurationError
+from .harness_api import api
 from .options import targets, written
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ def command() -> None:
 
     Example: sso-bridge harness check http://127.0.0.1:8080/RemoteUserManagement --users
     demo/harness.toml"""
+
+
+command.add_command(api)
 
 
 @command.command("check")
