@@ -35,6 +35,7 @@ proofs: $(VENV)/.test
 	$(BIN)/python -m tests.proofs.race
 	$(BIN)/python -m tests.proofs.crash
 	$(BIN)/python -m tests.proofs.model
+	$(BIN)/python -m tests.provision --users 20000
 
 # Two nodes behind a proxy at half of the measured maximum: nothing may grow.
 soak: $(VENV)/.test

@@ -31,8 +31,9 @@ COMMANDS: Final[dict[str, str]] = {
     "password": "Encrypt passwords as Digital River sends them.",
     "pseudonym": "Print what the log calls somebody.",
     "trail": "Say whether the audit trail is complete.",
+    "shopper": "Call Digital River's Shopper API with ERIDs.",
     "wsdl": "Print the contract.",
-    "harness": "Play Digital River: check an endpoint.",
+    "harness": "Play Digital River: check an endpoint, serve its Shopper API.",
 }
 """Name and summary of each command; the module of the same name holds it."""
 

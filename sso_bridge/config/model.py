@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr, SecretStr, field_validator, model_valid
 from .base import BesidePath, Count, Seconds, Section, Switch, at_key
 from .callers import Caller, Proxies, UsernameTokens
 from .sessions import JwtSession, TableSession
+from .shopper import Shopper
 from .soundness import check
 from .source import AnySource, Filter
 from .throttle import Throttle
@@ -351,6 +352,7 @@ class Settings(Section):
         min_length=1, description="Digital River sites.", examples=["demo"]
     )
 
+    shopper: Shopper = Field(Shopper(), description="Digital River's Shopper API.")
     _files: tuple[Path, ...] = PrivateAttr(())
 
     @property

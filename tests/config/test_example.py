@@ -44,6 +44,8 @@ SECRETS = {
     "SSO_BRIDGE_PASSWORD_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     "SSO_BRIDGE_PASSWORD_MAC_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     "SSO_BRIDGE_PASSWORD_IV": "MDEyMzQ1Njc4OTAxMjM0NQ==",
+    "SSO_BRIDGE_SHOPPER_API_KEY": "0123456789",
+    "SSO_BRIDGE_SHOPPER_API_SECRET": "0123456789",
 }
 DIFFERENT = {"user", "expiry_kind", "values", "column", "expiry_column"}
 """Keys that the example sets to something else, because their section needs it."""
