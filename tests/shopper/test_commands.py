@@ -132,6 +132,18 @@ def test_a_user_whom_digital_river_does_not_know_is_said_to_be_so(run: Run) -> N
     assert "knows nobody by this user's ERID" in done.err
 
 
+def test_what_an_operator_did_is_in_the_audit_trail(run: Run, config: Path) -> None:
+    with config.open("a", encoding="utf-8") as file:
+        file.write('\n[trail]\nfile = "trail.log"\n')
+    for words in (["create", DEMO], ["token", DEMO], ["update", DEMO], ["provision"]):
+        assert run("shopper", *words).status == 0
+    trail = config.with_name("trail.log").read_text(encoding="utf-8")
+    for command in ("create", "token", "update", "provision"):
+        assert f'"shopper {command}"' in trail
+    there = json.loads(run("shopper", "show", DEMO, "--json").out)
+    assert there["externalReferenceId"] not in trail and DEMO not in trail
+
+
 def test_nobody_is_nobody(run: Run, api: Running) -> None:
     done = run("shopper", "create", "nobody@example.com")
     assert done.status == 1
