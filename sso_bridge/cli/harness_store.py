@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
@@ -75,5 +76,7 @@ def _serve(calls: Calls, site: Site, host: str, port: int) -> None:
     config = uvicorn.Config(
         application(calls, site, origin), log_level="warning", server_header=False
     )
+    # The server raises the signal again when it has stopped, so that what is around this ends.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     print(f"The store  {origin}/", flush=True)
     uvicorn.Server(config).run(sockets=[listener])

@@ -27,6 +27,7 @@ from .mapped import (
     columns_in,
 )
 from .passwords import Passwords
+from .patterns import takes_too_long
 
 __all__ = [
     "Active",
@@ -107,6 +108,12 @@ class Erid(Section):
             pattern = re.compile(self.pattern or ".*")
         except re.error:
             raise at_key("pattern", "is not a regular expression") from None
+        if self.pattern is not None and takes_too_long(pattern):
+            raise at_key(
+                "pattern",
+                "takes too long for some texts; write it without a repeat inside a repeat, "
+                "or with a possessive one, such as (?:[a-z]++-?)*",
+            )
         made = {"column": 36, "minted": 36, "imported": 36, "derived": 40}[self.strategy]
         example = "01234567-89ab-4def-8123-456789abcdef" if made == 36 else "0123456789abcdef" * 3
         if self.strategy in ("minted", "derived") or self.newcomers == "minted":

@@ -15,8 +15,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 import sso_bridge
+from sso_bridge.config.source import Erid
 
 ROOT = Path(sso_bridge.__file__).parent
 ROOMS_OF_REQUESTS = ("core", "database", "passwords", "sessions", "soap", "sources", "web")
@@ -141,3 +143,20 @@ def test_one_that_backtracks_would_be_noticed() -> None:
         return time.thread_time() - begun
 
     assert seconds(slow) > 100 * seconds(quick)
+
+
+GOOD = ["[A-Za-z0-9-]+", ".*", r"\d{1,10}", r"(?:cust|user)-\d+", "(?:[a-z]++-?)*",
+        "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"]  # fmt: skip
+BAD = ["(a+)+b", "([A-Z]+-?)*", r"ID-(\w+\.?)*", "(x|xx)*y", r"(\w+\s?)+", "[a-z]+[a-z]+[a-z]+0"]
+
+
+@pytest.mark.parametrize("pattern", GOOD)
+def test_an_operators_pattern_is_taken(pattern: str) -> None:
+    assert Erid(strategy="column", column="erid", pattern=pattern).pattern == pattern
+
+
+@pytest.mark.parametrize("pattern", BAD)
+def test_an_operators_pattern_that_could_hang_a_worker_is_refused(pattern: str) -> None:
+    """It meets every ERID of a column, and a shopper may have chosen theirs."""
+    with pytest.raises(ValidationError, match="takes too long"):
+        Erid(strategy="column", column="erid", pattern=pattern)

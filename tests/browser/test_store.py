@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -207,6 +208,20 @@ def test_it_can_be_used_with_the_keyboard_alone(shop: Chromium) -> None:
     assert shop.evaluate("document.activeElement.innerText") == "To the content"
     shop.press("Tab")
     assert shop.evaluate("document.activeElement.matches('a, button')")
+
+
+def test_the_demo_ends_with_the_store(tmp_path: Path) -> None:
+    demo_in(tmp_path)
+    command = ["harness", "store", "--port", "0", "--directory", str(tmp_path)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sso_bridge", *command], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("The store")
+    process.terminate()
+    assert process.wait(30) == 0
+    running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    assert f"--directory {tmp_path}" not in running.stdout
 
 
 def test_a_form_of_another_site_does_nothing(shop: Chromium) -> None:

@@ -21,7 +21,7 @@ class Authority:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _named(name)
         self.certificate = (
-            _certificate(self._name, self._name, self._key.public_key())
+            _certificate(self._name, self._name, self._key.public_key(), self._key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_usage(signs=True), critical=True)
             .sign(self._key, hashes.SHA256())
@@ -31,7 +31,7 @@ class Authority:
         """A certificate for that host or user, good for so long, and its key; both as PEM."""
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
-            _certificate(_named(name), self._name, key.public_key(), valid)
+            _certificate(_named(name), self._name, key.public_key(), self._key.public_key(), valid)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs=False), critical=True)
@@ -82,14 +82,22 @@ def _named(name: str) -> x509.Name:
 
 
 def _certificate(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, valid: timedelta = DAY
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    signed_with: ec.EllipticCurvePublicKey,
+    valid: timedelta = DAY,
 ) -> x509.CertificateBuilder:
+    """One that Python 3.13 takes too, which is strict about its extensions."""
     now = datetime.now(UTC)
+    issued = x509.AuthorityKeyIdentifier.from_issuer_public_key(signed_with)
     return (
         x509.CertificateBuilder(subject_name=subject, issuer_name=issuer, public_key=key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(minutes=5))
         .not_valid_after(now + valid)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        .add_extension(issued, critical=False)
     )
 
 
