@@ -93,7 +93,10 @@ def _apart(caller: Caller) -> str:
 
 def _tried(site: Site, request: Login | CreateUser) -> tuple[str, str] | None:
     """Whose password a request tries: a source and a login there in its canonical form, or "" and
-    an ERID, which is one person's in all sources. None if it can be nobody's."""
+    an ERID, which is one person's in all sources. None if it can be nobody's.
+
+    A site with a filter is as good as a source: a login there may be another person's elsewhere,
+    who could make the tries forgotten by coming in."""
     key, source = request.key, site.source
     login = key.login_id
     if isinstance(request, Login) and key.erid is not None:
@@ -102,4 +105,5 @@ def _tried(site: Site, request: Login | CreateUser) -> tuple[str, str] | None:
         login = request.profile.email
     if login is None or not is_plain(login):
         return None
-    return source.name, source.login_rule.canonical(login)
+    people = source.name if site.has_all else f"{source.name}\0\0{site.id}"
+    return people, source.login_rule.canonical(login)

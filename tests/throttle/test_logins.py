@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sso_bridge.errors import SourceUnavailable
-from tests.people import MAPPED, People
+from tests.people import MAPPED, SECRET, TABLE, People
 from tests.services import Redis
 from tests.throttle.nodes import Node, in_redis, waits
 
@@ -109,6 +109,33 @@ def test_all_sites_on_one_source_share_what_is_counted_and_sources_do_not(tmp_pa
 
     assert [login("de"), login("fr"), login("de")] == ["invalid_login"] * 3
     assert [login("fr"), login("de"), login("us")] == [REFUSED, REFUSED, "invalid_login"]
+
+
+def test_who_comes_in_at_a_site_with_a_filter_makes_nothing_forgotten_elsewhere(
+    tmp_path: Path,
+) -> None:
+    """There the login may be another person's, and whoever opens an account can have it."""
+    unique = TABLE.replace("login TEXT NOT NULL UNIQUE", "login TEXT NOT NULL, store INTEGER")
+    sites = {
+        "one": {"source": "shop", "filter": {"store": 1}},
+        "two": {"source": "shop", "filter": {"store": 2}, "create": True},
+    }
+    unique = unique.replace("first_name TEXT", "first_name TEXT, UNIQUE (login, store)")
+    people = People(tmp_path, table=unique, sites=sites, throttle={"logins": waits()})
+    people.add("alice", store=1)
+    bridge = Node(people)
+
+    def login(site: str, password: str) -> str:
+        key = f"<userKey><loginID>alice</loginID><siteID>{site}</siteID></userKey>"
+        return bridge.send("LoginRequest", f"{key}<password>{password}</password>").outcome
+
+    key = "<userKey><loginID>alice</loginID><siteID>two</siteID></userKey>"
+    content = f"<userInfo>{key}</userInfo><password>a stranger's</password>"
+    assert bridge.send("CreateUserProfileRequest", content).outcome == "accepted"
+    for _ in range(3):
+        assert login("one", "wrong") == "invalid_login"
+        assert login("two", "a stranger's") == "accepted"
+    assert login("one", SECRET) == REFUSED
 
 
 def test_an_erid_has_to_wait_as_a_login_does(tmp_path: Path, throttle: dict[str, Any]) -> None:
