@@ -51,8 +51,9 @@ class RedisKilled(OfRedis, Killed):
 
 
 class RedisRestarted(OfRedis, Restarted):
-    """See `Restarted`. It may be over before anybody asks."""
+    """See `Restarted`."""
 
+    is_felt = False
     tells = ""
 
 

@@ -40,7 +40,8 @@ class Killed(Fault):
 
 class Restarted(Fault):
     name = "restarted"
-    what = "an orderly, quick restart"
+    what = "an orderly, quick restart, which may be over before anybody asks"
+    is_felt: bool | None = None
     hold = 0.0
 
     def begin(self, stage: Stage) -> None:
