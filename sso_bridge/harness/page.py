@@ -25,10 +25,12 @@ _MARKS: Final = {"passed": "passed", "failed": "failed", "left out": "left"}
 
 
 def page(report: Report) -> str:
-    """`report` as a whole HTML document, to be written in UTF-8; the verdict comes first."""
+    """`report` as a whole HTML document, to be written in UTF-8; the verdict comes first, and
+    of the checks those that failed."""
     template = resources.files(__package__).joinpath("report.html").read_text("utf-8")
     started = report.started_at.astimezone(UTC)
     failed = report.count("failed")
+    results = sorted(report.results, key=lambda result: result.outcome != "failed")
     return Template(template).substitute(
         day=f"{started.day} {started:%B %Y}",
         started=f"{started.day} {started:%B %Y, %H:%M} UTC",
@@ -39,7 +41,7 @@ def page(report: Report) -> str:
         cross="".join(f"<p>{_text(wrong)}</p>" for wrong in report.cross_linked),
         tiles="\n".join(_tiles(report)),
         plot=_plot(report.durations),
-        checks="\n".join(_row(result) for result in report.results),
+        checks="\n".join(_row(result) for result in results),
         exchanges="\n".join(_exchange(exchange) for exchange in report.exchanges),
     )
 
@@ -87,7 +89,7 @@ def _plot(durations: Sequence[float]) -> str:
         x, milliseconds = share * _WIDTH, 10 ** (low + share * (high - low)) * 1000
         anchor = "start" if share == 0 else "end" if share == 1 else "middle"
         where = f'x="{x:.0f}" y="{_HEIGHT + 18}" text-anchor="{anchor}"'
-        drawn.append(f"<text {where}>{milliseconds:.3g} ms</text>")
+        drawn.append(f"<text {where}>{_brief(milliseconds)} ms</text>")
     told = (
         f"{len(durations)} answers: half within {percentile(durations, 0.5) * 1000:.1f} ms, "
         f"95 of 100 within {percentile(durations, 0.95) * 1000:.1f} ms, "
@@ -98,6 +100,11 @@ def _plot(durations: Sequence[float]) -> str:
         f'aria-label="{told}"><line x1="0" y1="{_HEIGHT}" x2="{_WIDTH}" y2="{_HEIGHT}"/>'
         f"{''.join(drawn)}</svg>"
     )
+
+
+def _brief(number: float) -> str:
+    """Three digits that matter, and never an exponent."""
+    return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def _row(result: Result) -> str:

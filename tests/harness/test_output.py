@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +95,14 @@ def test_what_an_endpoint_sends_is_shown_as_text(tmp_path: Path) -> None:
     assert "<script>" not in text
     assert "\u202e" not in text
     assert "&lt;script&gt;" in text
+
+
+def test_the_page_has_failed_checks_first_and_times_without_exponents(report: Report) -> None:
+    slow = replace(report.exchanges[0], seconds=3.53)
+    told = html.fromstring(page(replace(report, exchanges=[*report.exchanges, slow])))
+    outcomes = [row.get("class") for row in told.iterfind(".//tbody/tr")]
+    failed = outcomes.count("failed")
+    assert 0 < failed < len(outcomes)
+    assert outcomes[:failed] == ["failed"] * failed
+    axis = [text.text for text in told.iterfind(".//svg/text")]
+    assert axis[-1] == "3530 ms"
