@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -84,8 +85,8 @@ def check(
     from ..harness import read_cast, run
     from ..harness.run import chosen
 
-    if not url.startswith(("http://", "https://")):
-        raise click.BadParameter("should begin with https:// or http://", param_hint="URL")
+    _callable(url, "URL")
+    verify = _trusted(ca)
     wanted = targets(formats, output, _ENDINGS)
     if not chosen(only):
         raise click.BadParameter("is like no check and no group", param_hint="--only")
@@ -98,7 +99,7 @@ def check(
         cast,
         only=only,
         seconds=timeout,
-        verify=str(ca) if ca else True,
+        verify=verify,
         progress=_told(len(chosen(only))),
     )
     for kind, target in wanted:
@@ -112,6 +113,26 @@ def check(
         print(report.verdict, file=sys.stderr)
     if report.count("failed") or not report.count("passed"):
         sys.exit(1)
+
+
+def _callable(url: str, option: str) -> None:
+    """Raises BadParameter unless calls can be sent to `url`, and it may be shown."""
+    from ..harness.endpoint import wrong_with
+
+    if why := wrong_with(url):
+        raise click.BadParameter(why, param_hint=option)
+
+
+def _trusted(ca: Path | None) -> ssl.SSLContext | bool:
+    """Whose certificates are good: those of `ca`, or whom everybody trusts."""
+    if ca is None:
+        return True
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except (ssl.SSLError, OSError) as error:
+        raise click.BadParameter(
+            f"{ca} is no PEM file with certificates ({error})", param_hint="--ca"
+        ) from None
 
 
 def _told(total: int) -> Callable[[Result], None]:
@@ -185,8 +206,9 @@ def store(
     Example: sso-bridge harness store --port 8070"""
     if url is None and (users or profile_url or logout_url or ca):
         raise click.UsageError("--users, --profile-url, --logout-url and --ca go with --url")
-    if url is not None and not url.startswith(("http://", "https://")):
-        raise click.BadParameter("should begin with https:// or http://", param_hint="--url")
+    if url is not None:
+        _callable(url, "--url")
+    verify = _trusted(ca)
     try:
         from ..harness.store import Elsewhere
         from .harness_store import demo_endpoint, serve_demo_store, serve_store
@@ -198,5 +220,4 @@ def store(
         with demo_endpoint(directory) as at:
             serve_demo_store(at, directory, host, port)
     else:
-        verify = str(ca) if ca else True
         serve_store(url, users, verify, Elsewhere(profile_url, logout_url), host, port)

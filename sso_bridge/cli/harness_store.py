@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,7 +51,12 @@ def serve_demo_store(url: str, directory: Path, host: str, port: int) -> None:
 
 
 def serve_store(
-    url: str, users: Path | None, verify: str | bool, pages: Elsewhere, host: str, port: int
+    url: str,
+    users: Path | None,
+    verify: ssl.SSLContext | bool,
+    pages: Elsewhere,
+    host: str,
+    port: int,
 ) -> None:
     """The store in front of any endpoint."""
     if users is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from xml.sax.saxutils import escape
 
 import httpx
 
-__all__ = ["Endpoint", "Exchange", "Masks"]
+__all__ = ["Endpoint", "Exchange", "Masks", "wrong_with"]
 
 _SHOWN: Final = 20_000
 """Bytes of a request or an answer that are kept."""
@@ -66,8 +67,10 @@ class Endpoint:
     url: str
     seconds: float
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    verify: str | bool = True
+    verify: ssl.SSLContext | bool = True
     exchanges: list[Exchange] = field(default_factory=list, repr=False)
+    silent: int = 0
+    """How many calls, the last ones in a row, were waited for in vain."""
     _client: httpx.Client | None = field(default=None, repr=False)
 
     def post(
@@ -88,8 +91,10 @@ class Endpoint:
         began = time.monotonic()
         try:
             self._exchange(exchange, body, sent)
+            self.silent = 0
         except httpx.TimeoutException:
             exchange.failure = f"no answer in {self.seconds:g} seconds"
+            self.silent += 1
         except (httpx.HTTPError, ValueError) as error:
             exchange.failure = f"{type(error).__name__}: {error}"
         exchange.seconds = time.monotonic() - began
@@ -128,3 +133,18 @@ class Endpoint:
     def durations(self) -> list[float]:
         """Seconds of each exchange that got an answer."""
         return [e.seconds for e in self.exchanges if e.status is not None]
+
+
+def wrong_with(url: str) -> str:
+    """Why no calls can be sent to `url`, or it may not be shown; "" if all is well."""
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        return f"is no address ({error})"
+    if parts.scheme not in ("http", "https") or not parts.host:
+        return "should begin with https:// or http://, and a host"
+    if (parts.port or 0) > 65535:
+        return "has a port above 65535"
+    if parts.userinfo:
+        return "holds credentials; give them in the file of --users, as [caller]"
+    return ""

@@ -24,6 +24,10 @@ class Identities:
         self._seen: dict[str, dict[str, int]] = {}
         self._lock = threading.Lock()
 
+    def __len__(self) -> int:
+        """How many people have been answered about."""
+        return len(self._seen)
+
     def saw(self, person: str, erid: str, exchange: int) -> None:
         """An answer about `person`, by their login, held `erid`."""
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 
@@ -76,6 +76,11 @@ class Cast(Section):
     users: tuple[User, ...] = Field(min_length=1, description="Test users.")
     unknown_login: str = Field(
         "nobody-of-that-name@example.com", description="A login that nobody has."
+    )
+    profile_requests: tuple[Literal["GetUserRequest", "GetUserProfileRequest"], ...] = Field(
+        ("GetUserRequest", "GetUserProfileRequest"),
+        min_length=1,
+        description="The names by which the endpoint takes the request for a profile.",
     )
     creation: Creation = Field(Creation(), description="Whether accounts may be made.")
 

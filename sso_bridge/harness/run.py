@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import fnmatch
+import ssl
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -45,6 +46,8 @@ class Report:
     results: list[Result] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
     seconds: float = 0.0
+    useless: str = ""
+    """Why it ended early, "" if it did not."""
 
     def count(self, outcome: Outcome) -> int:
         """How many checks came to that."""
@@ -60,6 +63,8 @@ class Report:
         """One sentence."""
         if self.cross_linked:
             return "People are cross-linked. Do not go live before this is put right."
+        if self.useless:
+            return f"Not ready, and not checked to the end: {self.useless}."
         failed = self.count("failed")
         if failed:
             return f"Not ready: {failed} of {len(self.results)} checks failed."
@@ -91,25 +96,24 @@ def run(
     *,
     only: Sequence[str] = (),
     seconds: float = 10.0,
-    verify: str | bool = True,
+    verify: ssl.SSLContext | bool = True,
     progress: Callable[[Result], None] = lambda result: None,
 ) -> Report:
     """Check the endpoint at `url` with the people of `cast`.
 
-    `seconds` is the patience with one answer; `verify` is as httpx takes it: whether, or with
-    which CA file, the certificate is checked; `progress` hears of each result."""
+    `seconds` is the patience with one answer; `verify` is as httpx takes it: whether, or by
+    which authorities, the certificate is checked; `progress` hears of each result."""
     masks = masks_of(cast)
     endpoint = Endpoint(url, seconds, headers_of(cast), verify)
     report = Report(masks.hide(url), datetime.now(UTC))
     seen: Identities = Identities()
-    tokens: dict[str, dict[str, str]] = {}
-    useless = ""
+    known: dict[str, str] = {}
     began = time.monotonic()
     try:
         for one in chosen(only):
-            trial = Trial(cast, endpoint, seen, masks, tokens)
-            result = _result(one, trial, masks, useless)
-            useless = useless or trial.useless
+            trial = Trial(cast, endpoint, seen, masks, known)
+            result = _result(one, trial, masks, report.useless if one.asks else "")
+            report.useless = report.useless or masks.hide(trial.useless)
             report.results.append(result)
             progress(result)
     finally:
@@ -132,7 +136,7 @@ def _result(one: Check, trial: Trial, masks: Masks, useless: str) -> Result:
             wrong = trial.wrong or [str(why)]
             outcome = "failed" if trial.wrong else "left out"
         except Useless as why:
-            wrong, outcome = [str(why)], "failed"
+            wrong, outcome = [*trial.wrong, str(why)], "failed"
             trial.useless = str(why)
     shown = [masks.hide(text) for text in dict.fromkeys(wrong)]
     if len(shown) > _MOST_WRONG:

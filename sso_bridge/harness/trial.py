@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 from .answers import Answer, Fault, NotRead, read
 from .endpoint import Endpoint, Exchange, Masks
@@ -15,6 +16,9 @@ from .messages import PUBLISHED_STYLE, Style, Value, request
 from .people import Cast, User
 
 __all__ = ["Check", "Group", "LeftOut", "Trial", "Useless"]
+
+_SILENT: Final = 5
+"""So many calls without an answer, one after the other, and no more is asked."""
 
 
 class LeftOut(Exception):
@@ -33,6 +37,8 @@ class Check:
     title: str
     group: str
     run: Callable[[Trial], None]
+    asks: bool = True
+    """Whether it sends anything; what does not can be made of a silent endpoint too."""
 
 
 class Group:
@@ -45,16 +51,20 @@ class Group:
     def __iter__(self) -> Iterator[Check]:
         return iter(self._checks)
 
-    def put(self, name: str, title: str, run: Callable[[Trial], None]) -> None:
+    def put(
+        self, name: str, title: str, run: Callable[[Trial], None], *, asks: bool = True
+    ) -> None:
         """One check more."""
-        self._checks.append(Check(name, title, self._name, run))
+        self._checks.append(Check(name, title, self._name, run, asks))
 
-    def add(self, name: str) -> Callable[[Callable[[Trial], None]], Callable[[Trial], None]]:
+    def add(
+        self, name: str, *, asks: bool = True
+    ) -> Callable[[Callable[[Trial], None]], Callable[[Trial], None]]:
         """Adds the function; its docstring is the title."""
 
         def add(run: Callable[[Trial], None]) -> Callable[[Trial], None]:
             title = " ".join((run.__doc__ or name).split())
-            self.put(name, title.removesuffix("."), run)
+            self.put(name, title.removesuffix("."), run, asks=asks)
             return run
 
         return add
@@ -62,15 +72,14 @@ class Group:
 
 @dataclass(slots=True)
 class Trial:
-    """One check under way. `seen` is shared by all of them, and so is `tokens`: what may be a
-    session token, by the user's login and the name of the attribute that it came in. `useless` says
-    why no other check need be made."""
+    """One check under way. `seen` is shared by all of them, and so is `known`: what one found out
+    and another may use. `useless` says why no other check need be made."""
 
     cast: Cast
     endpoint: Endpoint
     seen: Identities
     masks: Masks
-    tokens: dict[str, dict[str, str]]
+    known: dict[str, str]
     shape: str = "soap11"
     style: Style = PUBLISHED_STYLE
     wrong: list[str] = field(default_factory=list)
@@ -89,11 +98,11 @@ class Trial:
         return self.ask("LoginRequest", fields, f"login of {login}")
 
     def profile(
-        self, about: str, *, token: str | None = None, by: str = "GetUserRequest", **key: str | None
+        self, about: str, *, token: str | None = None, by: str | None = None, **key: str | None
     ) -> Answer | Fault | None:
-        """GetUserRequest, by one of its names."""
+        """The profile, by the first of its requests that the endpoint has, or by another."""
         fields: dict[str, Value] = {"userKey": self.key(**key), "sessionToken": token}
-        return self.ask(by, fields, f"profile {about}")
+        return self.ask(by or self.cast.profile_requests[0], fields, f"profile {about}")
 
     def session(self, token: str | None, about: str, **key: str | None) -> Answer | Fault | None:
         """ValidateSessionRequest."""
@@ -133,6 +142,8 @@ class Trial:
             strange=strange,
         )
         self.exchanges.append(exchange.number)
+        if self.endpoint.silent >= _SILENT:
+            raise Useless(f"the endpoint left {_SILENT} calls in a row without an answer")
         return exchange
 
     def answer(self, name: str, exchange: Exchange) -> Answer | Fault | None:
@@ -151,7 +162,7 @@ class Trial:
         if isinstance(found, Answer):
             found.exchange = exchange.number
             self._sound(found, where)
-            self.masks.add(*found.attributes().values())
+            self.masks.add(*set(found.attributes().values()) - set(found.key.values()))
         return found
 
     def _sound(self, found: Answer, where: str) -> None:
@@ -165,8 +176,8 @@ class Trial:
                 self.says(f"{where}: the ERID {erid!r} has blanks around it or unseen characters")
         if not found.accepted and found.erids:
             self.says(f"{where}: a refusal names an ERID")
-        if not found.accepted and not found.refusal[1]:
-            self.says(f"{where}: a refusal has no errorMessage")
+        if not found.accepted and not any(found.refusal):
+            self.says(f"{where}: a refusal has neither errorCode nor errorMessage")
 
     # What is expected
 
@@ -190,6 +201,9 @@ class Trial:
         if not found.accepted:
             self.says(f"{what}: refused ({found.refusal[1]}); it should be accepted")
             return None
+        named = found.key.get("loginID")
+        if named != person and any(user.login == named for user in self.cast.users):
+            self.says(f"CROSS-LINK: {what}: the answer is about {named}, not {person}")
         erid = found.key.get("externalReferenceID")
         if not erid:
             self.says(f"{what}: the answer has no externalReferenceID")
@@ -260,7 +274,7 @@ class Trial:
         """A login that nobody has; leaves the check out if nobody may be created."""
         if not self.cast.creation.allowed:
             raise LeftOut("may not create users; set creation.allowed = true, or give --create")
-        return self.cast.creation.login.format(secrets.token_hex(6))
+        return self.cast.creation.login.replace("{}", secrets.token_hex(6))
 
     @contextmanager
     def written(self, shape: str, style: Style) -> Iterator[None]:

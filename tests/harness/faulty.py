@@ -10,7 +10,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -29,6 +29,7 @@ FAULTS: dict[str, str] = {
     "erids cut short": "identity-rule",
     "another erid each time": "identity-rule",
     "erid of the login in the profile": "identity-rule",
+    "somebody else's login in the profile": "profile-by-key",
     "qualified children": "login-good",
     "unknown elements refused": "shape-soap11-schema-growth",
     "answers always in SOAP 1.1": "shape-plain-bare",
@@ -209,6 +210,8 @@ class Faulty:
         erid = self._erid(person)
         if self.has("erid of the login in the profile"):
             erid = person.login
+        if self.has("somebody else's login in the profile"):
+            person = replace(person, login=next(p.login for p in self.known if p is not person))
         return f"<userInfo>{self._key(person, erid)}{first}</userInfo><errorMessage/>"
 
     def _validatesession(self, message: Any) -> str:

@@ -98,6 +98,9 @@ def test_a_file_that_is_wrong_is_told_in_a_line(tmp_path: Path, text: str, why: 
     "arguments",
     [
         pytest.param(["ftp://x"], id="url"),
+        pytest.param(["http://[::1/sso"], id="broken-url"),
+        pytest.param(["http://127.0.0.1:99999/sso"], id="port"),
+        pytest.param(["https://127.0.0.1:9/", "--ca", __file__], id="ca"),
         pytest.param(["http://127.0.0.1:9/", "--only", "nothing-like-that"], id="only"),
         pytest.param(["http://127.0.0.1:9/", "--format", "pdf"], id="format"),
     ],
@@ -106,3 +109,11 @@ def test_wrong_usage_exits_with_2(users: Path, arguments: list[str]) -> None:
     done = command(*arguments, "--users", users)
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) <= 4
+    assert "Traceback" not in done.stderr
+
+
+def test_credentials_in_the_address_are_refused_and_not_repeated(users: Path) -> None:
+    done = command("http://ann:secret-of-ann@127.0.0.1:9/", "--users", users)
+    assert done.returncode == 2
+    assert "[caller]" in done.stderr
+    assert "secret-of-ann" not in done.stdout + done.stderr

@@ -40,7 +40,11 @@ def right(trial: Trial) -> None:
         raise Useless(f"the caller is turned away (HTTP {exchange.status}); see to [caller]")
     if exchange.status in (404, 405):
         raise Useless(f"nothing takes calls at that URL (HTTP {exchange.status})")
-    trial.answer("LoginRequest", exchange)
+    if 300 <= exchange.status < 400:
+        raise Useless(f"that URL redirects (HTTP {exchange.status}); give the one that answers")
+    if trial.answer("LoginRequest", exchange) is None and exchange.status < 500:
+        said = f"HTTP {exchange.status}, {exchange.answer_type or 'no Content-Type'}"
+        raise Useless(f"what answers at that URL speaks no XML ({said})")
 
 
 @CHECKS.add("caller-unknown")

@@ -8,7 +8,8 @@ from ..answers import Answer, Fault
 from ..trial import Group, LeftOut, Trial
 
 CHECKS: Final = Group("profile")
-NAMES = ("GetUserRequest", "GetUserProfileRequest")
+NAMES: Final = ("GetUserRequest", "GetUserProfileRequest")
+"""A request with two names: some of Digital River's pages have the one, some the other."""
 
 
 def erid_of(trial: Trial, login: str, password: str) -> str:
@@ -34,9 +35,21 @@ def by_key(trial: Trial) -> None:
             {"externalReferenceID": erid, "loginID": user.login},
             {"userID": erid, "externalReferenceID": erid, "loginID": user.login},
         ):
-            for name in NAMES:
+            for name in trial.cast.profile_requests:
                 what = f"{user.login} by {' and '.join(keys)} ({name})"
                 trial.accepted(trial.profile(what, by=name, **keys), user.login, what)
+
+
+@CHECKS.add("profile-names")
+def names(trial: Trial) -> None:
+    """The profile is had by both names of the request."""
+    missing = [name for name in NAMES if name not in trial.cast.profile_requests]
+    if missing:
+        raise LeftOut(f"the file's profile_requests has no {missing[0]}")
+    user = trial.anybody()
+    for name in NAMES:
+        found = trial.profile(f"of {user.login}", by=name, loginID=user.login)
+        trial.accepted(found, user.login, name)
 
 
 @CHECKS.add("profile-company")
@@ -52,9 +65,9 @@ def by_company(trial: Trial) -> None:
         "siteID": None,
     }
     what = "by ERID and company"
-    trial.accepted(trial.profile(what, by=NAMES[0], token=None, **keys), user.login, what)
+    trial.accepted(trial.profile(what, token=None, **keys), user.login, what)
     keys["companyID"] = "no-such-company"
-    found = trial.profile("with another company", by=NAMES[0], token=None, **keys)
+    found = trial.profile("with another company", token=None, **keys)
     if isinstance(found, Answer) and found.accepted:
         trial.says("a companyID that is not theirs does not matter")
 

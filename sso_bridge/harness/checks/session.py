@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from ..answers import Answer
@@ -13,33 +14,44 @@ from ..trial import Group, LeftOut, Trial
 CHECKS: Final = Group("session")
 LEAST_TOKEN: Final = 16
 """Characters; a shorter attribute is something else."""
+_TOKEN: Final = "attribute with a session token"
 
 
-def _good(trial: Trial) -> list[tuple[User, str]]:
-    """Users with a good token each: the file's, or one that their login's answer had."""
-    given = [
-        (u, u.session.get_secret_value()) for u in trial.cast.active() if u.session is not None
-    ]
+def _good(trial: Trial) -> Iterator[tuple[User, str]]:
+    """Users with a good token each: the file's, or one from a login made for it, since an endpoint
+    may take a token only once."""
+    given = [u for u in trial.cast.users if u.active and u.session is not None]
+    for user in given:
+        assert user.session is not None
+        yield user, user.session.get_secret_value()
     if given:
-        return given
-    name = _issued_as(trial)
-    return [
-        (user, token)
-        for user in trial.cast.active()
-        if (token := trial.tokens.get(user.login, {}).get(name)) is not None
-    ]
+        return
+    name = _issued_as(trial, "session in one of [[users]], or a token in the answer to a login")
+    for user in trial.cast.active():
+        found = trial.login(user.login, user.secret())
+        token = found.attributes().get(name) if isinstance(found, Answer) else None
+        if token is None:
+            raise LeftOut(f"the answer to the login of {user.login} has no {name}")
+        yield user, token
 
 
-def _issued_as(trial: Trial) -> str:
-    """The attribute of a login's answer that is a session token, by trying each."""
-    for login, attributes in trial.tokens.items():
-        for name, value in attributes.items():
+def _issued_as(trial: Trial, needs: str) -> str:
+    """The attribute of a login's answer that is a session token, by trying each, once in a run;
+    leaves the check out with what it `needs` if there is none."""
+    if _TOKEN not in trial.known:
+        user = trial.anybody()
+        found = trial.login(user.login, user.secret())
+        trial.known[_TOKEN] = ""
+        for name, value in found.attributes().items() if isinstance(found, Answer) else ():
             if len(value) < LEAST_TOKEN:
                 continue
-            found = trial.session(value, f"of {login}, from {name} in the answer to the login")
-            if isinstance(found, Answer) and found.accepted:
-                return name
-    raise LeftOut("needs a token: session in one of [[users]], or one in the answer to a login")
+            answer = trial.session(value, f"of {user.login}, from {name} in the login's answer")
+            if isinstance(answer, Answer) and answer.accepted:
+                trial.known[_TOKEN] = name
+                break
+    if not trial.known[_TOKEN]:
+        raise LeftOut(f"needs {needs}")
+    return trial.known[_TOKEN]
 
 
 @CHECKS.add("session-good")
@@ -53,7 +65,7 @@ def good(trial: Trial) -> None:
 @CHECKS.add("session-again")
 def again(trial: Trial) -> None:
     """The same token again names the same user, or nobody."""
-    for user, token in _good(trial)[:1]:
+    for user, token in islice(_good(trial), 1):
         for time in ("first", "second", "third"):
             found = trial.session(token, f"of {user.login}, {time} time")
             if isinstance(found, Answer) and found.accepted:
@@ -63,8 +75,8 @@ def again(trial: Trial) -> None:
 @CHECKS.add("session-attribute")
 def attribute(trial: Trial) -> None:
     """A token may come as an extended attribute."""
-    name = _issued_as(trial)
-    user, token = _good(trial)[0]
+    name = _issued_as(trial, "a token in the answer to a login, which says the attribute's name")
+    user, token = next(_good(trial))
     item: dict[str, Value] = {"name": name, "value": token, "valueDataType": "string"}
     fields: dict[str, Value] = {"userKey": trial.key(), "extendedAttributes": {"item": [item]}}
     trial.masks.add(token)
@@ -90,7 +102,8 @@ def _damaged(token: str) -> Iterator[str]:
         yield token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
     yield token[:-4]
     yield token + "AAAA"
-    yield token.swapcase()
+    if set(token.lower()) & set("ghijklmnopqrstuvwxyz"):  # of digits and UUIDs it is the same
+        yield token.swapcase()
     if token.count(".") == 2:  # a JWT: nobody signed these
         head, body, _ = token.split(".")
         yield f"{head}.{body}."
@@ -100,7 +113,7 @@ def _damaged(token: str) -> Iterator[str]:
 @CHECKS.add("session-tampered")
 def tampered(trial: Trial) -> None:
     """A token that was changed is refused."""
-    user, token = _good(trial)[0]
+    user, token = next(_good(trial))
     for damaged in _damaged(token):
         trial.refused(trial.session(damaged, f"of {user.login}, changed"), "a changed token")
 
@@ -116,11 +129,10 @@ def none(trial: Trial) -> None:
 @CHECKS.add("session-anothers")
 def anothers(trial: Trial) -> None:
     """A token with another user's key beside it is refused."""
-    known = _good(trial)
-    others = [user for user in trial.cast.active() if user.login != known[0][0].login]
+    user, token = next(_good(trial))
+    others = [one for one in trial.cast.users if one.active and one.login != user.login]
     if not others:
         raise LeftOut("needs a second active user")
-    user, token = known[0]
     what = f"the token of {user.login} with the login of {others[0].login}"
     trial.refused(trial.session(token, what, loginID=others[0].login), what)
 

@@ -21,7 +21,7 @@ def _in(shape: str, style: Style) -> Callable[[Trial], None]:
             trial.refused(trial.login(user.login, "wrong"), "a wrong password", "login refused")
             if erid is None:
                 return
-            for name in ("GetUserRequest", "GetUserProfileRequest"):
+            for name in trial.cast.profile_requests:
                 found = trial.profile("by ERID", by=name, externalReferenceID=erid)
                 trial.accepted(found, user.login, f"{name} by ERID")
             trial.refused(trial.session("no such token", "with a bad token"), "a bad token")
