@@ -18,7 +18,7 @@ run: $(VENV)/.run
 	$(BIN)/sso-bridge demo --port $(PORT) --directory demo
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+	$(BIN)/python -m pytest -n 3 --dist loadgroup $(TESTS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
