@@ -94,6 +94,7 @@ def findings_of(
     from ..config.surroundings import hazards
     from ..core.deadline import Deadline
     from ..doctor import found
+    from ..tracing import check_tracing
 
     try:
         safe_to_serve(settings)
@@ -103,6 +104,11 @@ def findings_of(
         for one in hazards(settings, folder, serving=False):
             kind = "settings_unsafe" if one.refused else "settings_risky"
             yield found(kind, one.place, one.text)
+    if settings.traces.enabled:
+        try:
+            check_tracing()
+        except ConfigurationError as error:
+            yield found("settings_unsafe", "traces", error.details)
     for name in settings.sources:
         place = f"sources.{name}"
 

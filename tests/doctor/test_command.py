@@ -123,6 +123,17 @@ def test_settings_that_are_not_safe_to_serve_are_an_error(config: Path) -> None:
     assert "settings_unsafe" in output
 
 
+def test_traces_that_can_go_nowhere_are_an_error(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server would not start with them."""
+    config.write_text(config.read_text() + "\n[traces]\nenabled = true\n")
+    monkeypatch.setenv("OTEL_TRACES_EXPORTER", "nobody knows it")
+    status, output = run(config, "--json")
+    assert status == 1
+    assert "settings_unsafe" in output and "traces.enabled" in output
+
+
 def test_a_guard_that_does_not_enforce_is_told(tmp_path: Path) -> None:
     people = People(tmp_path, source={"erid": {"guard": "observe"}})
     assert [place for place, _ in of(people, "guard_open")] == ["erid.guard"]
