@@ -43,7 +43,13 @@ def settings_to_serve(config: Path, given: Mapping[str, object]) -> Settings:
 
 def check_changes(old: Settings, new: Settings) -> None:
     """Raises ConfigurationError if a running server cannot take over what changed."""
-    fixed = [name for name in changes(old, new) if name in _FIXED]
+    changed = list(changes(old, new))
+    fixed = [name for name in changed if name in _FIXED]
+    if old.trail.file is not None and "trail.key" in changed and "trail.file" not in changed:
+        raise ConfigurationError(
+            "trail.key cannot change in the middle of a trail, which nobody could verify then: "
+            "name another trail.file with it"
+        )
     if fixed:
         raise ConfigurationError(
             f"{', '.join(fixed)} cannot change while the server runs: restart it, or change back"
