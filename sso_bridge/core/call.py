@@ -79,7 +79,7 @@ class Call:
     """One call under way. `id` is in the log, in the answer's header and in a Fault; `operation`
     and `site`, a siteID, are "" until they are known. `about` is the key that was sent, and then
     that of the answer: it is personal data. `attempt` is the try of a password in it, if that is
-    counted."""
+    counted. `stranger` is the address of a call whose caller is not proven, "" of all others."""
 
     id: str
     deadline: Deadline
@@ -88,3 +88,4 @@ class Call:
     site: str = ""
     about: UserKey = field(default=_NOBODY, repr=False)
     attempt: Attempt | None = None
+    stranger: str = ""

@@ -23,7 +23,7 @@ from werkzeug.exceptions import (
 from werkzeug.http import parse_options_header
 from werkzeug.wrappers import Response
 
-from ..core.call import Call, Caller
+from ..core.call import Call, Caller, Unproven
 from ..core.deadline import Deadline
 from ..core.turn import TURN
 from ..errors import BridgeError, Unavailable
@@ -110,6 +110,8 @@ class WebApplication:
         with TURN:
             call.deadline.took("turn", begun)
             answer = self._endpoint.answer(body, charset=charset, guess=guess, call=call)
+            if isinstance(call.caller, Unproven):
+                call.stranger = self._callers.address(environ)
             self._note(call, answer, time.monotonic() - begun)
         self._observation.record(call, answer.outcome)
         parent, state = environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE", "")

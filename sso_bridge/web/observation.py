@@ -132,6 +132,7 @@ class Observation:
             status=status,
             milliseconds=round(seconds * 1000, 2),
             phases={phase: int(lasted * 1e5) / 100 for phase, lasted in phases.items()},
+            **_whence(call),
         )
 
     def record(self, call: Call, outcome: str) -> None:
@@ -149,6 +150,7 @@ class Observation:
             outcome=outcome,
             person=self._pseudonyms.erid(call.about.erid),
             login=self._pseudonyms.login(call.about.login_id),
+            **_whence(call),
         )
 
     def trace(self, call: Call, outcome: str, status: int, parent: str | None, state: str) -> None:
@@ -170,8 +172,8 @@ class Observation:
     def refused(self, call_id: str, status: int, why: str, address: str) -> None:
         """A request from `address` was refused before it was read as XML.
 
-        An address is logged here only: whoever sees attempts must know from where. Callers who
-        are let in are known by name; shoppers do not connect to us."""
+        An address is logged of strangers only: whoever sees attempts must know from where. Callers
+        who are let in are known by name; shoppers do not connect to us."""
         self._http.labels(str(status)).inc()
         self._log.info("refused", call=call_id, status=status, why=why, address=address)
         if self._trail is not None and status in _STRANGERS:
@@ -187,3 +189,8 @@ class Observation:
         multiprocess.MultiProcessCollector(registry, path=self._directory)  # type: ignore[no-untyped-call]
         with settled(self._directory):
             return generate_latest(registry)
+
+
+def _whence(call: Call) -> dict[str, str]:
+    """The address of somebody who did not prove who they are: whoever sees attempts must know."""
+    return {"address": call.stranger} if call.stranger else {}

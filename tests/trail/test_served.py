@@ -177,3 +177,29 @@ def test_a_caller_who_may_not_call_is_in_the_trail_with_the_address(tmp_path: Pa
     assert (record["event"], record["status"]) == ("refused", 401)
     assert record["call"] == sent.headers["X-Call-Id"]
     assert record["address"] == "127.0.0.1"
+
+
+def test_a_caller_who_is_not_proven_is_told_of_with_an_address(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caller = "\n[callers.dr]\nusername_token = 'dr'\nusername_token_password = 'a secret'\n"
+    config = demo.prepare(tmp_path)
+    text = config.read_text().replace('format = "console"', 'format = "json"')
+    config.write_text(f"{text}{caller}\n[trail]\nfile = 'trail.jsonl'\n")
+    http = Client(wiring.application(load(config)[0], tmp_path, url="http://localhost/"))
+    body = f'<r:LoginRequest xmlns:r="{RUM}"/>'
+    for at in ("192.0.2.7", "192.0.2.8"):
+        answer = http.post(
+            "/RemoteUserManagement",
+            data=body,
+            content_type="text/xml",
+            environ_overrides={"REMOTE_ADDR": at},
+        )
+        assert b"FailedAuthentication" in answer.data
+        lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+        assert [line["address"] for line in lines if line["event"] == "call"] == [at]
+        until_written(config, answer.headers["X-Call-Id"])
+    assert [r["address"] for r in trail(config) if r["event"] == "call"] == [
+        "192.0.2.7",
+        "192.0.2.8",
+    ]
