@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "worker": frozenset({"config", "wiring", "logs", "web", "processes"}),
     "cli": BELOW
     | {*PORTS, "__init__", "soap", "config", "wiring", "serving", "logs", "demo", "observing"}
-    | {"audit", "doctor", "wizard", "shopper", "harness"},
+    | {"audit", "doctor", "wizard", "shopper", "harness", "tracing"},
     "__main__": frozenset({"cli"}),
     "audit": BELOW | {*PORTS, "config", "wiring", "doctor"},
     "shopper": frozenset({"errors"}),
