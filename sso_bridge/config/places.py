@@ -45,7 +45,7 @@ def find(model: type[BaseModel], location: Iterable[str | int]) -> Place:
     """The place that pydantic calls `location`, which also names the members of unions."""
     place = Place(types=(model,))
     for part in location:
-        if part != "[key]":
+        if part != "[key]" or not place.keys:  # pydantic says so behind a key that is not good
             place = _below(place, part)
     return place
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sso_bridge.config import load
@@ -252,6 +252,7 @@ TABLES = st.recursive(
 
 
 @given(st.dictionaries(NAMES, TABLES, max_size=6))
+@example({"[key]": 0})
 @settings(max_examples=150, deadline=None)
 def test_any_content_loads_or_is_a_configuration_error(tables: dict[str, Any]) -> None:
     _loads_or_is_refused(tables)
