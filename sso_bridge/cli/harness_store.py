@@ -64,7 +64,7 @@ def serve_store(
     else:
         cast = read_cast(users)
         endpoint = Endpoint(url, _PATIENCE_SECONDS, headers_of(cast), verify)
-        calls = Calls(endpoint, cast.site, masks_of(cast))
+        calls = Calls(endpoint, cast.site, masks_of(cast), cast.profile_requests[0])
     _serve(calls, pages, host, port)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -51,12 +51,20 @@ class Shown:
 
 
 class Calls:
-    """Asks `endpoint`, with `site` as the siteID; safe in many threads."""
+    """Asks `endpoint`, with `site` as the siteID, and for profiles by the request `profile`; may be
+    used by many threads."""
 
-    def __init__(self, endpoint: Endpoint, site: str | None, masks: Masks) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        site: str | None,
+        masks: Masks,
+        profile: str = "GetUserRequest",
+    ) -> None:
         self._endpoint = endpoint
         self._site = site
         self._masks = masks
+        self._profile = profile
 
     def sign_in(self, login: str, password: str, panel: list[Shown]) -> Shopper:
         """Login, then GetUser; raises Told."""
@@ -94,7 +102,8 @@ class Calls:
     def _fetched(self, shopper: Shopper, panel: list[Shown]) -> Shopper:
         fields: dict[str, Value] = {"userKey": self._key(externalReferenceID=shopper.erid)}
         try:
-            answer = self._ask("GetUserRequest", fields, "Profile: GetUser", panel)
+            about = f"Profile: {self._profile.removesuffix('Request')}"
+            answer = self._ask(self._profile, fields, about, panel, erid=shopper.erid)
         except Told:
             return shopper
         info = answer.fields.get("userInfo") or {}
@@ -115,8 +124,16 @@ class Calls:
         return {"siteID": self._site, **names}
 
     def _ask(
-        self, name: str, fields: Mapping[str, Value], about: str, panel: list[Shown]
+        self,
+        name: str,
+        fields: Mapping[str, Value],
+        about: str,
+        panel: list[Shown],
+        *,
+        erid: str | None = None,
     ) -> Answer:
+        """The answer, shown in `panel` with all that is wrong with it; `erid` is whom it has to be
+        about, if that is known. Raises Told."""
         body = request(name, fields, _SHAPE, PUBLISHED_STYLE)
         exchange = self._endpoint.post(body, f"{MEDIA_TYPE[_SHAPE]}; charset=utf-8", about)
         try:
@@ -129,9 +146,9 @@ class Calls:
         if isinstance(answer, Fault):
             self._show(exchange, panel, f"Fault: {answer.text}", good=False)
             raise Told(_TRY_AGAIN)
-        self._masks.add(*answer.attributes().values())
+        self._masks.add(*set(answer.attributes().values()) - set(answer.key.values()))
         told = "accepted" if answer.accepted else f"refused: {answer.refusal[1]}"
-        wrong: Sequence[str] = answer.wrong
+        wrong: Sequence[str] = [*answer.wrong, *_crossed(answer, erid)]
         self._show(exchange, panel, "; ".join([told, *wrong]), good=answer.accepted and not wrong)
         return answer
 
@@ -146,6 +163,18 @@ class Calls:
                 self._masks.hide(_pretty(exchange.answer)),
             )
         )
+
+
+def _crossed(answer: Answer, erid: str | None) -> Iterator[str]:
+    """What is wrong with the ERID of a yes."""
+    if not answer.accepted:
+        return
+    if not answer.key.get("externalReferenceID"):
+        yield "without an externalReferenceID"
+    elif answer.erids != {answer.key["externalReferenceID"]}:
+        yield "CROSS-LINK: userID and externalReferenceID differ"
+    elif erid is not None and answer.erids != {erid}:
+        yield "CROSS-LINK: the ERID is another one than was asked for"
 
 
 def _pretty(body: bytes) -> str:
