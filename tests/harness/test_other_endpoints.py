@@ -20,7 +20,8 @@ from .test_planted_faults import CAST, cast_of, failed
 class Other(Faulty):
     """Right as the contract has it, and unlike the bridge wherever it leaves room: profiles by one
     name only, no userID, types on elements, codes of its own, tokens of digits that are good for
-    one time and only come with a login, and no eye for namespaces."""
+    one time and only come with a login, passwords without the blanks around them, and no eye for
+    namespaces."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,6 +35,12 @@ class Other(Faulty):
             message.tag = f"{{{RUM}}}{local}"
         answer = super()._message(message)
         return answer.replace("<successful>", "<successful xsi:type='x:boolean' xmlns:x='urn:x'>")
+
+    def _login(self, message: Any) -> str:
+        password = message.find("password")
+        if password is not None and password.text:
+            password.text = password.text.strip()
+        return super()._login(message)
 
     def _key(self, person: Person, erid: str) -> str:
         return super()._key(person, erid).replace(f"<userID>{erid}</userID>", "")
