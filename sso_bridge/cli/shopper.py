@@ -82,7 +82,7 @@ def token(
     can order in the user's name: never show it to a shopper or write it to a log.
 
     Example: sso-bridge shopper token demo@example.com --information --config bridge.toml"""
-    from ..shopper import WrongCustomer
+    from ..shopper import NotFound, ValidationFailed, WrongCustomer
 
     if (key is not None) + anonymous + refresh != 1:
         raise click.UsageError("give KEY, or one of --anonymous and --refresh")
@@ -101,7 +101,12 @@ def token(
         if refresh:
             made = client.refresh(sys.stdin.readline().strip())
         else:
-            made = client.token(erid, session_token=session_token)
+            try:
+                made = client.token(erid, session_token=session_token)
+            except (ValidationFailed, NotFound):
+                if erid is None or session_token is not None:  # it may be about that
+                    raise
+                raise BridgeError(_UNKNOWN) from None
         about = client.information(made) if information or erid is not None else None
     if about is not None and erid not in (None, about.erid):
         raise WrongCustomer

@@ -126,9 +126,10 @@ def test_nobody_is_written_over_and_no_token_given_if_the_erid_leads_to_another(
     assert api.rows("SELECT first_name FROM shopper WHERE id = 1") == [("Dana",)]
 
 
-def test_a_user_whom_digital_river_does_not_know_is_said_to_be_so(run: Run) -> None:
-    done = run("shopper", "show", DEMO)
-    assert done.status == 1
+@pytest.mark.parametrize("what", ["show", "token", "update"])
+def test_a_user_whom_digital_river_does_not_know_is_said_to_be_so(run: Run, what: str) -> None:
+    done = run("shopper", what, DEMO)
+    assert (done.status, done.out) == (1, "")
     assert "knows nobody by this user's ERID" in done.err
 
 
