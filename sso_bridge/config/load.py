@@ -109,6 +109,8 @@ def _line(place: Place, problem: ErrorDetails) -> str:
         return f"{here.text}: {context['reason']}"
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return f"{place.text}: should be a table, as in [{place.text}]"
+    if kind == "too_short":
+        return f"{place.text}: has nothing in it that counts; name one, or leave it out"
     if kind == "tuple_type":
         return f'{place.text}: should be a list, such as ["one", "two"]'
     message = problem["msg"].removeprefix("Value error, ").replace("Input should", "should")

@@ -54,6 +54,7 @@ def hazards(settings: Settings, folder: Path, *, serving: bool = True) -> Iterat
     yield from _ledger_file(settings, folder)
     yield from _used_tokens(settings)
     if not is_loopback(settings.server.host):
+        yield from _guessing(settings)
         yield from _address(settings)
         yield from _certificate(settings)
         yield from _clock()
@@ -144,6 +145,14 @@ def _used_tokens(settings: Settings) -> Iterator[Hazard]:
             "throttle.storage",
             f"is memory, so a UsernameToken that was overheard is good once in each of the "
             f"{workers} workers: use redis",
+        )
+
+
+def _guessing(settings: Settings) -> Iterator[Hazard]:
+    if not settings.throttle.logins.enabled:
+        yield Hazard(
+            "throttle.logins.enabled",
+            "is false, so passwords may be guessed as fast as hashes are computed: leave it out",
         )
 
 

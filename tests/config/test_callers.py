@@ -54,7 +54,11 @@ WRONG = [
     pytest.param(
         f"[callers.dr]\n{BASIC}sites = ['nowhere']\n", "callers.dr.sites: ", id="unknown-site"
     ),
-    pytest.param(f"[callers.dr]\n{BASIC}sites = []\n", "callers.dr.sites: ", id="no-site"),
+    pytest.param(
+        f"[callers.dr]\n{BASIC}sites = []\n",
+        "callers.dr.sites: has nothing in it that counts; name one",
+        id="no-site",
+    ),
     pytest.param(
         f"[callers.dr]\n{BASIC}operations = ['Delete']\n",
         "callers.dr.operations[0]: should be 'Login', 'GetUser'",

@@ -75,6 +75,14 @@ def test_a_configuration_that_anybody_may_change_is_not_served(read: Read, folde
         settings_to_serve(folder / "bridge.toml", {})
 
 
+def test_passwords_that_may_be_guessed_without_a_wait_are_told_of(read: Read, folder: Path) -> None:
+    off = "[throttle.logins]\nenabled = false\n"
+    (hazard,) = found(read(PUBLIC + CALLER + off), folder, "throttle")
+    assert not hazard.refused
+    assert not found(read(PUBLIC + CALLER), folder, "throttle")
+    assert not found(read(off), folder, "throttle")
+
+
 def test_a_secret_that_anybody_may_read_is_told_of(
     read: Read, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
