@@ -110,7 +110,11 @@ def read_cast(path: Path) -> Cast:
         return Cast.model_validate(tables, context=Context(path.absolute().parent))
     except ValidationError as error:
         lines = []
-        for problem in error.errors(include_url=False, include_input=False):
+        problems = error.errors(include_url=False, include_input=False)
+        deep = {problem["loc"][0] for problem in problems if len(problem["loc"]) > 1}
+        for problem in problems:
+            if problem["type"] == "too_short" and problem["loc"][0] in deep:
+                continue  # of users who are there, none is right: that is said of each
             keys = [str(key) for key in problem["loc"]]
             told = problem.get("ctx", {}) if problem["type"] == "at_key" else {}
             keys += [told["key"]] if told else []

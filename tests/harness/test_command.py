@@ -91,6 +91,7 @@ def test_a_file_that_is_wrong_is_told_in_a_line(tmp_path: Path, text: str, why: 
     assert done.returncode == 2
     assert why in done.stderr
     assert str(file) in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
 
 
