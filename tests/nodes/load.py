@@ -155,10 +155,14 @@ def _process(
 
 
 class _Asker:
-    """One thread's client. It knows the ERIDs that it was answered with."""
+    """One thread's client. It knows the ERIDs that it was answered with.
+
+    Wrong passwords are those of people who do not sign in meanwhile: after five in a row they would
+    have to wait, and rightly be refused."""
 
     def __init__(self, target: Target, stock: Sequence[User], notes: Notes, name: str) -> None:
         self._client, self._notes, self._stock = Client(target.address, target.ca), notes, stock
+        self._guessed, self._signing_in = stock[::2], stock[1::2]
         self._dice, self._name = random.Random(name), name
         self._erids: dict[Who, str] = {}
         self._known: list[Who] = []
@@ -199,7 +203,9 @@ class _Asker:
             return operation, *dice.choice(self._known)
         if operation in ("login", "get") and self._made and dice.random() < 0.2:
             return operation, *dice.choice(self._made)
-        user = dice.choice(self._stock)
+        user = dice.choice(
+            {"wrong": self._guessed, "login": self._signing_in}.get(operation, self._stock)
+        )
         return "get" if operation == "erid" else operation, user.source, user.login
 
     def _ask(self, operation: str, source: str, login: str) -> None:
