@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, func, select
 
 from .fields import Column, columns_of
 from .mapping import Mapping
@@ -27,7 +27,10 @@ def sample_of_hashes(
     key = tables.element(Column(mapping.subject))
     query = tables.query(connection, columns).add_columns(key)
     query = query.where(tables.cell(connection, columns[0]).is_not(None))
-    places = _places(connection, key) if tables.is_key(connection, mapping.subject) else []
+    # Asked of numbers alone: some engines have no least of other types, such as UUIDs.
+    kind = tables.type_of(connection, Column(mapping.subject))
+    spread = isinstance(kind, Integer) and tables.is_key(connection, mapping.subject)
+    places = _places(connection, key) if spread else []
     parts = [query.where(key >= place).order_by(key) for place in places] or [query]
     found = {
         row[-1]: filler.fill(row[:-1])[0]
@@ -38,7 +41,7 @@ def sample_of_hashes(
 
 
 def _places(connection: Connection, key: ColumnElement[Any]) -> Sequence[int]:
-    """Where to look from the least key to the greatest; nowhere if they are no numbers."""
+    """Where to look from the least key to the greatest; nowhere if there are none."""
     least, most = connection.execute(select(func.min(key), func.max(key))).one()
     if not isinstance(least, int) or not isinstance(most, int):
         return []

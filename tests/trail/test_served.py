@@ -127,6 +127,8 @@ def test_a_login_that_was_answered_is_in_the_trail_whoever_is_killed(config: Pat
 def test_a_record_that_was_changed_is_named_and_the_exit_status_is_1(
     config: Path, tmp_path: Path
 ) -> None:
+    with running_server(config) as server:
+        login(server, demo.PEOPLE[0].email, "wrong")
     path = tmp_path / "trail.jsonl"
     text = config.with_name("trail.jsonl").read_text(encoding="utf-8")
     path.write_text(text.replace("invalid_login", "accepted", 1), encoding="utf-8")
