@@ -6,6 +6,7 @@ means; what it does anew for every execution takes several times as long as SQLi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, Select
@@ -61,6 +62,9 @@ class Statement:
             cursor.close()
         except self._dialect.loaded_dbapi.Error as error:
             raise self._failed(connection, cursor, error) from None
+        except BaseException:
+            self._close(cursor)
+            raise
         return [self._row(row) for row in rows] if self._cells else list(rows)
 
     def _bound(self, name: str, value: Any) -> Any:
@@ -89,4 +93,14 @@ class Statement:
         lost = self._dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor)
         if lost:
             connection.invalidate(error)
+        else:
+            self._close(cursor)
         return as_sqlalchemy(error, self._dialect, lost=lost)
+
+    def _close(self, cursor: Any) -> None:
+        """Close a cursor that failed, here and now. An error's traceback keeps it until garbage is
+        collected, and the sqlite3 of Python 3.11 then has whoever collects wait for the connection,
+        which may be another call's that waits for the file."""
+        if cursor is not None:
+            with suppress(self._dialect.loaded_dbapi.Error):
+                cursor.close()

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import sqlite3
+import threading
+import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -80,6 +86,47 @@ def test_an_error_of_the_driver_is_sqlalchemys(things: Database) -> None:
     assert "nowhere" not in str(caught.value.params)
     with pytest.raises(Unavailable), things.connection(Deadline(5)) as connection:
         Statement(query, connection).rows(connection, {})
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """Garbage is collected when the test says so."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def test_what_is_left_of_a_failure_does_not_wait_for_the_next_use_of_its_connection(
+    uncollected: None, tmp_path: Path
+) -> None:
+    file, asks = tmp_path / "things.db", threading.Event()
+    with (
+        closing(sqlite3.connect(file, isolation_level=None)) as other,
+        ThreadPoolExecutor() as pool,
+    ):
+        other.execute("CREATE TABLE thing (id INT)")
+        things = Database(f"sqlite:///{file}", what="things", pool_size=1)
+        query: Select[Any] = select(column("id")).select_from(table("thing"))
+
+        def ask(seconds: float) -> int:
+            with things.connection(Deadline(seconds)) as connection:
+                statement = Statement(query, connection)
+                asks.set()
+                return len(statement.rows(connection, {}))
+
+        ask(5)  # which reads what tables there are
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(DeadlineExceeded):
+            ask(0.2)
+        asks.clear()
+        waits = pool.submit(ask, 5)
+        assert asks.wait(5)
+        time.sleep(0.2)  # until it waits for the file
+        gc.collect()
+        other.execute("ROLLBACK")
+        assert waits.result() == 0
+        things.close()
 
 
 def test_it_ends_at_the_deadline(things: Database) -> None:
