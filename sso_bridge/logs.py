@@ -104,9 +104,11 @@ class Log:
             facts["level"] = level
             facts["timestamp"] = self._now()
             if self._out is not None:
-                with contextlib.suppress(OSError, ValueError):
+                try:  # not `suppress`: this is done for each call
                     self._out.write(self._render(facts))
                     self._out.flush()
+                except (OSError, ValueError):
+                    pass
 
         return write
 

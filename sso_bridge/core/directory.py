@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 
@@ -51,25 +51,32 @@ class Directory:
     def __init__(
         self, sites: Sequence[Site], *, default: Site | None, ledger: Ledger, observer: Observer
     ) -> None:
-        self.sites = {site.id: site for site in sites}
         self._default = default
+        self._serve(sites)
         self._ledger = ledger
         self._observer = observer
         self._trusting = {site.source.name for site in sites if site.source.trusts_column}
         self._has_companies = any(site.source.company for site in sites)
         self._is_limited = False
 
+    def _serve(self, sites: Iterable[Site]) -> None:
+        self.sites = {site.id: site for site in sites}
+        self._all = tuple(self.sites.values())
+        self._alone = {site.id: (site,) for site in self._all}
+
     def limited_to(self, ids: Collection[str]) -> Directory:
         """The same with those sites alone: users of others are nobody, and a key that names another
         site, or a company without any of these, raises NotAllowed, whether there is one or not."""
         limited = copy(self)
-        limited.sites = {name: site for name, site in self.sites.items() if name in ids}
+        limited._serve(site for site in self._all if site.id in ids)
         limited._is_limited = True
         return limited
 
     def site(self, key: UserKey) -> Site:
         """The one site that `key` names, by default the default one; raises UnknownSite."""
-        sites = self._served(key)
+        return self._one_of(self._served(key))
+
+    def _one_of(self, sites: Sequence[Site]) -> Site:
         if len(sites) == 1:
             return sites[0]
         if self._default in sites:
@@ -83,7 +90,7 @@ class Directory:
         An ERID names its user without a site, and then the first that is served speaks."""
         sites = self._served(key)
         if self._default in sites or (key.user_id, key.external_reference_id) == (None, None):
-            return self.site(key)
+            return self._one_of(sites)
         return sites[0]
 
     def find(self, key: UserKey, deadline: Deadline, *, profile: bool = False) -> Found:
@@ -129,12 +136,11 @@ class Directory:
 
     def _served(self, key: UserKey) -> Sequence[Site]:
         """The sites that `key` leaves possible, never none."""
+        sites: Sequence[Site] = self._all
         if key.site_id is not None:
-            sites = [self.sites[key.site_id]] if key.site_id in self.sites else []
+            sites = self._alone.get(key.site_id, ())
         elif key.company_id is not None and self._has_companies:
-            sites = [s for s in self.sites.values() if s.source.company == key.company_id]
-        else:
-            sites = list(self.sites.values())
+            sites = [site for site in self._all if site.source.company == key.company_id]
         if not sites and self._is_limited:
             raise NotAllowed("siteID or companyID is none of the caller's")
         if not sites:
@@ -154,7 +160,7 @@ class Directory:
             raise UserNotFound("no ERID is like that")
         sites = self._served(key)
         person = None
-        if any(site.source.name not in self._trusting for site in sites):
+        if not self._trusting or any(s.source.name not in self._trusting for s in sites):
             person = self._ledger.holder(erid, deadline)
         if person is not None and person.source not in self._trusting:
             self._observer.step("the ledger knows the ERID", source=person.source)

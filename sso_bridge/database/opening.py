@@ -100,7 +100,8 @@ class Opening:
         not: they would be the next caller's."""
         if connection.get_execution_options() or connection.invalidated:
             return False
-        if connection.info.get("era") != self._era:
+        info = connection.info
+        if info.get("era") != self._era:
             return False
         try:
             if connection.in_transaction():
@@ -109,10 +110,10 @@ class Opening:
                 self._dialect.rest(connection)
         except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error):
             return False
-        watch = connection.info.get("watch")
+        watch = info.get("watch")
         if watch is not None and not WATCHDOG.move(watch, math.inf):
             return False
-        connection.info["rested_at"] = time.monotonic()
+        info["rested_at"] = time.monotonic()
         self._resting.append(connection)
         return True
 

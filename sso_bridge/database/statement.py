@@ -43,8 +43,9 @@ class Statement:
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Sequence[Any]]:
         """The rows with these values of the parameters. Raises as `Connection.execute` does."""
         parameters: Any = {**self._given, **values}
-        for name in self._convert.keys() & values.keys():
-            parameters[name] = self._convert[name](values[name])
+        if self._convert:
+            for name in self._convert.keys() & values.keys():
+                parameters[name] = self._convert[name](values[name])
         if self._positions is not None:
             parameters = tuple([parameters[name] for name in self._positions])
         events = connection.engine.dispatch

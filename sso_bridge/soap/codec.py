@@ -37,8 +37,8 @@ _TRUE: Final = frozenset({"true", "1"})
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NONE: Final = type(None)
 _MOST_KNOWN: Final = 1000
-_BETWEEN: Final = "\x1f"
-"""Not printable, so that no text of printable characters has it."""
+_BETWEEN: Final = "\xa6"
+"""A printable character that hardly any text has: a broken bar."""
 
 Read = Callable[[etree._Element], Any]
 Write = Callable[[Any, list[str], list[str]], None]
@@ -216,12 +216,11 @@ def _is_nil(element: etree._Element) -> bool:
 
 def _all_escaped(texts: list[str]) -> list[str]:
     """`texts` as XML. They are looked at in one go: nearly always there is little to escape."""
-    joined = " ".join(texts)
-    if not joined.isprintable():
+    joined = _BETWEEN.join(texts)
+    if not joined.isprintable() or joined.count(_BETWEEN) >= len(texts):
         return [*map(_escaped, texts)]
-    if "&" not in joined and "<" not in joined and ">" not in joined:
-        return texts
-    return escape(_BETWEEN.join(texts)).split(_BETWEEN)
+    safe = escape(joined)
+    return texts if safe == joined else safe.split(_BETWEEN)
 
 
 def _escaped(text: str) -> str:
@@ -238,14 +237,14 @@ def _complex_writer(
 ) -> Write:
     """A writer of elements with these children: the name of one that is a text, or a writer."""
     before, after = f"<{tag}>", f"</{tag}>"
-    parts: list[tuple[slice, Write]] = []
+    parts: list[tuple[slice | int, Write]] = []
     for are_names, group in groupby(enumerate(children), lambda child: isinstance(child[1], str)):
         found = list(group)
         if are_names:
             names = [name for _, name in found if isinstance(name, str)]
             parts.append((slice(found[0][0], found[-1][0] + 1), _texts_writer(names)))
         else:
-            parts += [(slice(i, i + 1), child) for i, child in found if callable(child)]
+            parts += [(i, child) for i, child in found if callable(child)]
 
     def write(value: Any, markup: list[str], texts: list[str]) -> None:
         markup[-1] += before
@@ -281,26 +280,26 @@ def _texts_writer(names: Sequence[str]) -> Write:
 
 
 def _nillable(write: Write, nil: str) -> Write:
-    def write_part(values: Sequence[Any], markup: list[str], texts: list[str]) -> None:
-        if values[0] is NIL:
+    def write_part(value: Any, markup: list[str], texts: list[str]) -> None:
+        if value is NIL:
             markup[-1] += nil
-        elif values[0] is not None:
-            write(values[0], markup, texts)
+        elif value is not None:
+            write(value, markup, texts)
 
     return write_part
 
 
 def _several(write: Write) -> Write:
-    def write_part(values: Sequence[Any], markup: list[str], texts: list[str]) -> None:
-        for value in values[0] or ():
+    def write_part(values: Sequence[Any] | None, markup: list[str], texts: list[str]) -> None:
+        for value in values or ():
             write(value, markup, texts)
 
     return write_part
 
 
 def _boolean_writer(tag: str) -> Write:
-    def write_part(values: Sequence[Any], markup: list[str], texts: list[str]) -> None:
-        if values[0] is not None:
-            markup[-1] += f"<{tag}>{'true' if values[0] else 'false'}</{tag}>"
+    def write_part(value: bool | None, markup: list[str], texts: list[str]) -> None:
+        if value is not None:
+            markup[-1] += f"<{tag}>{'true' if value else 'false'}</{tag}>"
 
     return write_part

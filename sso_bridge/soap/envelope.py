@@ -31,6 +31,8 @@ class Shape(Enum):
     SOAP12 = "soap12"
     PLAIN = "plain"
 
+    __hash__ = object.__hash__  # that of Enum takes longer than to look something up
+
     def __init__(self, name: str) -> None:
         kind = "application/soap+xml" if name == "soap12" else "text/xml"
         self.media_type = f"{kind}; charset=utf-8"
@@ -118,9 +120,11 @@ def open_envelope(root: etree._Element, *, security: bool = False) -> Request:
         raise InvalidMessage("an Envelope has one Body")
     if len(headers) > 1:
         raise InvalidMessage("an Envelope has at most one Header")
-    ours = _for_us(headers[0], shape) if headers else []
-    looked_at = [block for block in ours if security and block.tag == SECURITY]
-    _understand([block for block in ours if block not in looked_at], shape)
+    looked_at: list[etree._Element] = []
+    if headers:
+        ours = _for_us(headers[0], shape)
+        looked_at = [block for block in ours if security and block.tag == SECURITY]
+        _understand([block for block in ours if block not in looked_at], shape)
     children = list(bodies[0])
     if len(children) != 1:
         raise InvalidMessage(f"the Body holds {len(children)} elements; it should hold one")

@@ -47,7 +47,7 @@ _PROFILE: Final = _shared(wire.UserInfo, Profile)
 
 
 def _key(sent: dict[str, Any]) -> UserKey:
-    return UserKey(**{_KEY[name]: value for name, value in sent.items()})
+    return UserKey(*map(sent.get, _KEY))
 
 
 def _attribute(sent: dict[str, Any]) -> Attribute:

@@ -115,6 +115,8 @@ def text_of(cell: object) -> str:
 
 def spellings(cell: object) -> set[str]:
     """How a configuration may write `cell`: booleans (a BIT is one byte) also as 1 and 0."""
+    if isinstance(cell, str):
+        return {cell, cell.rstrip(" ")}  # a CHAR is filled up
     if isinstance(cell, bytes) and cell in (b"\0", b"\1"):
         cell = bool(cell[0])
     if isinstance(cell, Decimal) and cell.is_finite():
@@ -122,8 +124,6 @@ def spellings(cell: object) -> set[str]:
         return {text_of(cell), plain.rstrip("0").rstrip(".") if "." in plain else plain}
     if isinstance(cell, float) and cell == cell // 1:
         return {text_of(cell), str(int(cell))}
-    if isinstance(cell, str):
-        return {cell, cell.rstrip(" ")}  # a CHAR is filled up
     return {text_of(cell), str(int(cell))} if isinstance(cell, bool) else {text_of(cell)}
 
 

@@ -137,6 +137,8 @@ def exact(
         forms = forms_of(kind, key)
         if not forms:
             return dict.fromkeys(names)
+        if not several:
+            return {names[0]: forms[0]}
         return {one: forms[min(i, len(forms) - 1)] for i, one in enumerate(names)}
 
     return Comparison(column.in_(marks) if several else column == marks[0], values)
@@ -149,7 +151,10 @@ def filled(parts: Sequence[Comparison]) -> Callable[[str], dict[str, Cell | None
         cells = parts[0].values(key)
         for part in parts[1:]:
             cells.update(part.values(key))
-        return cells if any(cell is not None for cell in cells.values()) else None
+        for cell in cells.values():
+            if cell is not None:
+                return cells
+        return None
 
     return values
 

@@ -161,7 +161,7 @@ class RecordReader:
 
     def counts(self, row: Row) -> bool:
         """Whether the row passes the filters in code, not only in the database's opinion."""
-        return all(f.holds(row[index]) for f, index in self._filters)
+        return not self._filters or all(f.holds(row[index]) for f, index in self._filters)
 
     def password(self, row: Row) -> str | None:
         """The stored hash, None for NULL."""

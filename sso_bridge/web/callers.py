@@ -120,8 +120,10 @@ class Callers:
             return ANYBODY
         known = self._in_place(environ) if self._look_around else self._known
         sent = environ.get("HTTP_AUTHORIZATION")
-        if sent is not None and not all(one.shows_nothing for one in known):
-            return self._of((self._owner(sent, known),))
+        if sent is not None:
+            for one in known:
+                if not one.shows_nothing:
+                    return self._of((self._owner(sent, known),))
         fitting = tuple(one for one in known if one.shows_nothing)
         if not fitting:
             raise Unauthorized("a configured caller's password or token is required")

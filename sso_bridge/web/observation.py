@@ -54,6 +54,7 @@ class Observation:
         self, log: Log, pseudonyms: Pseudonyms, *, multiprocess_directory: str | None = None
     ) -> None:
         self._log = log
+        self._tells_steps = log.level == "debug"
         self._trail: Trail | None = None
         self._tracer: Tracer | None = None
         self._pseudonyms = pseudonyms
@@ -114,7 +115,8 @@ class Observation:
 
     def step(self, what: str, **facts: str) -> None:
         """What the call just found out; written at debug level."""
-        self._log.debug("step", what=what, **facts)
+        if self._tells_steps:
+            self._log.debug("step", what=what, **facts)
 
     def call(self, call: Call, outcome: str, status: int, seconds: float) -> None:
         """One call was answered."""
