@@ -113,18 +113,18 @@ class WebApplication:
             if isinstance(call.caller, Unproven):
                 call.stranger = self._callers.address(environ)
             self._note(call, answer, time.monotonic() - begun)
-        self._observation.record(call, answer.outcome)
-        parent, state = environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE", "")
-        self._observation.trace(call, answer.outcome, answer.status, parent, state)
-        start_response(
-            f"{answer.status} {_REASONS[answer.status]}",
-            [
-                ("Content-Type", answer.media_type),
-                ("Content-Length", str(len(answer.body))),
-                ("Cache-Control", "no-store"),
-                ("X-Call-Id", call.id),
-            ],
-        )
+            self._observation.record(call, answer.outcome)
+            parent, state = environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE", "")
+            self._observation.trace(call, answer.outcome, answer.status, parent, state)
+            start_response(
+                f"{answer.status} {_REASONS[answer.status]}",
+                [
+                    ("Content-Type", answer.media_type),
+                    ("Content-Length", str(len(answer.body))),
+                    ("Cache-Control", "no-store"),
+                    ("X-Call-Id", call.id),
+                ],
+            )
         return [answer.body]
 
     def _next_id(self) -> str:

@@ -15,6 +15,7 @@ from ..core.call import Call
 from ..core.deadline import spent
 from ..core.ports import Tracer, Trail
 from ..core.pseudonyms import Pseudonyms
+from ..core.turn import TURN
 from ..logs import Log
 from .gauges import STATES, Gauges, Measure
 from .past import settled
@@ -139,12 +140,15 @@ class Observation:
 
     def record(self, call: Call, outcome: str) -> None:
         """Put a call into the audit trail, unless it read a profile and that was allowed. A login
-        or a new account waits until its record is in the file; not in a turn."""
+        or a new account waits until its record is in the file, and gives its turn back for good."""
         if self._trail is None or (outcome == "accepted" and call.operation in _READING):
             return
+        waits = call.operation in _SLOW
+        if waits:
+            TURN.give_back()
         self._trail.note(
             "call",
-            wait=call.operation in _SLOW,
+            wait=waits,
             call=call.id,
             caller=call.caller.name,
             operation=call.operation,
