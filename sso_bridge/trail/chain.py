@@ -36,6 +36,8 @@ class Chain:
 
     def __init__(self, key: bytes | None) -> None:
         self._key = b"" if key is None else hashlib.blake2b(key).digest()
+        self.key_id = self.mac("which key it is")[:16]
+        """Tells the key from others, and nothing else of it."""
 
     def line(self, before: Link, event: str, facts: Mapping[str, Any]) -> tuple[bytes, Link]:
         """A record as a line without its end, and where the chain stands then."""

@@ -16,13 +16,17 @@ from typing import Any, Final
 from .chain import GENESIS, Chain, Link, stated
 from .head import Head, HeadFile
 
-__all__ = ["Record", "TrailFile"]
+__all__ = ["OtherKey", "Record", "TrailFile"]
 
 Record = tuple[str, Mapping[str, Any]]
 """What happened, and facts about it by name."""
 
 _TAIL: Final = 1 << 20
 """Bytes at the end of a file, among which its last record is looked for."""
+
+
+class OtherKey(Exception):
+    """The trail has another key."""
 
 
 class TrailFile:
@@ -38,9 +42,12 @@ class TrailFile:
         """Where the trail stood after this process last appended to it."""
 
     def check(self) -> None:
-        """Raises OSError unless it can be opened for writing."""
+        """Raises OSError unless it can be opened for writing, and OtherKey if it was begun with
+        another key: nobody could verify it then."""
         with self._head.locked():
             self._opened()
+        if self._head.has_other_key():
+            raise OtherKey
 
     def append(self, records: Sequence[Record]) -> int:
         """How many of `records` were written, the first ones. If that is not all, there is no

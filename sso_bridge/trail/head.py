@@ -60,10 +60,22 @@ class HeadFile:
         whoever reads the trail's end."""
         assert self._number is not None
         told = json.dumps(asdict(head))
-        data = json.dumps({**asdict(head), "mac": self._chain.mac(told)}).encode() + b"\n"
+        signed = {**asdict(head), "key": self._chain.key_id, "mac": self._chain.mac(told)}
+        data = json.dumps(signed).encode() + b"\n"
         with suppress(OSError):
             os.pwrite(self._number, data, 0)
             os.ftruncate(self._number, len(data))
+
+    def has_other_key(self) -> bool:
+        """Whether the trail was begun with another key. Raises OSError."""
+        number = self._lock()
+        try:
+            told = json.loads(os.pread(number, _LONGEST, 0))["key"]
+            return isinstance(told, str) and told != self._chain.key_id
+        except (ValueError, TypeError, KeyError):
+            return False  # it says nothing, or nonsense, which is taken note of
+        finally:
+            fcntl.flock(number, fcntl.LOCK_UN)
 
     def _lock(self) -> int:
         """Lock the file that is there now, were it deleted meanwhile and made anew."""
@@ -100,6 +112,7 @@ def _understood(data: bytes, chain: Chain) -> Head | None:
     try:
         values = json.loads(data)
         mac = values.pop("mac")
+        values.pop("key", None)
         head = Head(**values)
         right = hmac.compare_digest(mac, chain.mac(json.dumps(asdict(head))))
         return head if right else None

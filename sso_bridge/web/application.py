@@ -109,6 +109,7 @@ class WebApplication:
         begun = call.deadline.took("read", arrives)
         with TURN:
             call.deadline.took("turn", begun)
+            self._observation.begins(call)
             answer = self._endpoint.answer(body, charset=charset, guess=guess, call=call)
             if isinstance(call.caller, Unproven):
                 call.stranger = self._callers.address(environ)

@@ -4,8 +4,10 @@ No line and no label holds a secret, a token, a login or an ERID."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
@@ -41,6 +43,10 @@ _READING: Final = frozenset({"GetUser", "GetUserProfile"})
 _SLOW: Final = frozenset({"Login", "CreateUserProfile"})
 """Operations that take so long anyway that a record is not worth mentioning."""
 _STRANGERS: Final = frozenset({401, 403})
+
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+_UNDER_WAY: Final[ContextVar[Mapping[str, str]]] = ContextVar("under_way", default=_NONE)
+"""The id of the call that this thread is at, as lines have it; nothing between calls."""
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -100,15 +106,21 @@ class Observation:
         """From now on there are traces too."""
         self._tracer = tracer
 
+    def begins(self, call: Call) -> None:
+        """What this thread tells of from now on is about `call`, until that was answered."""
+        _UNDER_WAY.set({"call": call.id})
+
     def alarm(self, kind: str, details: str) -> None:
         """Something an operator must look at."""
         self._alarms.labels(kind).inc()
-        self._log.error("alarm", kind=kind, meaning=ALARMS.get(kind, ""), details=details)
+        meaning = ALARMS.get(kind, "")
+        self._log.error("alarm", kind=kind, meaning=meaning, details=details, **_UNDER_WAY.get())
 
     def notice(self, kind: str, details: str) -> None:
         """Something worth knowing that is as it may be."""
         self._notices.labels(kind).inc()
-        self._log.warning("notice", kind=kind, meaning=NOTICES.get(kind, ""), details=details)
+        meaning = NOTICES.get(kind, "")
+        self._log.warning("notice", kind=kind, meaning=meaning, details=details, **_UNDER_WAY.get())
 
     def throttled(self, kind: str, decision: str, storage: str) -> None:
         """A throttle decided."""
@@ -117,10 +129,11 @@ class Observation:
     def step(self, what: str, **facts: str) -> None:
         """What the call just found out; written at debug level."""
         if self._tells_steps:
-            self._log.debug("step", what=what, **facts)
+            self._log.debug("step", what=what, **facts, **_UNDER_WAY.get())
 
     def call(self, call: Call, outcome: str, status: int, seconds: float) -> None:
         """One call was answered."""
+        _UNDER_WAY.set(_NONE)
         phases = spent(call.deadline.phases)
         self._tally.note(call.operation or "unknown", outcome, seconds, phases)
         self._log.info(

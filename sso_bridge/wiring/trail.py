@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..config import Settings
 from ..errors import ConfigurationError
-from ..trail import Chain, TrailFile
+from ..trail import Chain, OtherKey, TrailFile
 from .declared import secret_of
 
 __all__ = ["trail_chain", "trail_file"]
@@ -16,8 +16,8 @@ def trail_chain(settings: Settings) -> Chain:
 
 
 def trail_file(settings: Settings) -> TrailFile | None:
-    """The file, None if none is configured. Raises ConfigurationError if it cannot be written, and
-    leaves nothing open, so that processes may be forked afterwards."""
+    """The file, None if none is configured. Raises ConfigurationError if it cannot be written
+    or has another key, and leaves nothing open, so that processes may be forked afterwards."""
     path = settings.trail.file
     if path is None:
         return None
@@ -28,6 +28,11 @@ def trail_file(settings: Settings) -> TrailFile | None:
         raise ConfigurationError(
             f"trail.file: cannot write {path}: {error.strerror}; its folder must be there, and "
             "belong to whoever runs this"
+        ) from None
+    except OtherKey:
+        raise ConfigurationError(
+            f"trail.key: {path} was begun with another key, and nobody could verify it then; give "
+            "the one of before, or name another trail.file with the new one"
         ) from None
     finally:
         file.close()

@@ -10,6 +10,7 @@ from sso_bridge.config import Settings
 from sso_bridge.config.load import settings_from
 from sso_bridge.errors import ConfigurationError
 from sso_bridge.reloading import check_changes
+from sso_bridge.wiring import trail_file
 from tests.people import MAPPED
 
 
@@ -31,3 +32,24 @@ def test_a_running_server_takes_another_key_for_another_file_only(
 
 def test_where_there_was_no_trail_one_begins_with_any_key(tmp_path: Path) -> None:
     check_changes(settings(tmp_path), settings(tmp_path, file="trail.jsonl", key="a" * 32))
+
+
+def test_a_start_with_another_key_is_refused_until_the_file_is_another(tmp_path: Path) -> None:
+    begun = trail_file(settings(tmp_path, file="trail.jsonl", key="a" * 32))
+    assert begun is not None
+    begun.append([("call", {})])
+    for later in ({"key": "b" * 32}, {}):
+        with pytest.raises(ConfigurationError, match=r"begun with another key.*trail\.file"):
+            trail_file(settings(tmp_path, file="trail.jsonl", **later))
+        trail_file(settings(tmp_path, file="other.jsonl", **later))
+    trail_file(settings(tmp_path, file="trail.jsonl", key="a" * 32))
+
+
+@pytest.mark.parametrize("head", [b"", b"nonsense", b"[]", b'{"key": 7}'])
+def test_a_head_that_says_no_key_keeps_nobody_from_starting(tmp_path: Path, head: bytes) -> None:
+    configured = settings(tmp_path, file="trail.jsonl", key="a" * 32)
+    begun = trail_file(configured)
+    assert begun is not None
+    begun.append([("call", {})])
+    (tmp_path / "trail.jsonl.head").write_bytes(head)
+    trail_file(configured)

@@ -109,3 +109,18 @@ def test_a_call_that_is_no_message_has_nobody_and_no_site(
     _, line = calls.ask("Logout", "")
     assert (line["operation"], line["site"], line["person"], line["login"]) == ("", "", "", "")
     assert line["outcome"] == "InvalidMessage"
+
+
+def test_an_alarm_has_the_id_of_its_call_and_what_comes_later_has_not(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls = Calls(folder, capsys)
+    body = (
+        f'<r:GetUserRequest xmlns:r="{RUM}"><userKey><userID>one</userID>'
+        "<externalReferenceID>other</externalReferenceID></userKey></r:GetUserRequest>"
+    )
+    answer = calls.http.post(PATH, data=body, content_type="text/xml")
+    calls.http.get("/health/ready")
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    (alarm,) = [line for line in lines if line["event"] == "alarm"]
+    assert (alarm["kind"], alarm["call"]) == ("conflicting_keys", answer.headers["X-Call-Id"])

@@ -57,3 +57,19 @@ def test_a_line_that_cannot_be_written_is_lost(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(OSError, match="No space"):
         full.close()
     log.info("call", status=200)
+
+
+def test_a_line_about_a_call_has_its_id_until_the_call_was_answered(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    observation = Observation(Log("debug"), Pseudonyms(lambda: b"key"))
+    call = Call("c1", Deadline(5.0), Caller("store"), "GetUser", "demo")
+    observation.alarm("conflicting_keys", "")
+    observation.begins(call)
+    observation.step("looked", row="one")
+    observation.notice("login_moved", "")
+    observation.alarm("conflicting_keys", "")
+    observation.call(call, "accepted", 200, 0.0015)
+    observation.alarm("conflicting_keys", "")
+    written = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line.get("call") for line in written] == [None, "c1", "c1", "c1", "c1", None]
