@@ -7,7 +7,10 @@ Four kinds of clients, several of each: GetUser and Login, on a connection for e
 that is kept. Another pair keeps a connection and lets it rest between two calls, not as long as the
 server would end it for. Time is left enough for a machine that is busy otherwise. A call is right,
 or wrong (another person, no person, another status), or was dropped: the connection could not be
-made, or ended before its answer."""
+made, or ended before its answer. The server ends a connection on which it hears nothing for
+`server.body_seconds`, which is also what a client looks like that gets no processor for so long. So
+what was dropped is told with how long its connection had rested, and for how long all of the
+clients stood still."""
 
 from __future__ import annotations
 
@@ -31,6 +34,7 @@ from .messages import LOGIN, PASSWORD, envelope, get_user, login
 __all__ = ["Outcome", "calls_during", "patient"]
 
 _PATIENCE = 60.0
+_PULSE = 0.05
 
 
 @dataclass
@@ -44,6 +48,8 @@ class Outcome:
     """Connections."""
     slowest: float = 0.0
     """Seconds."""
+    stood_still: float = 0.0
+    """The longest time, in seconds, for which no client could do anything."""
 
 
 class _Client:
@@ -65,6 +71,8 @@ class _Client:
         self._request = request(envelope(body), headers=headers)
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
+        self._answers = 0
+        self._rests_since = 0.0
 
     async def run(self, until: Callable[[], bool]) -> None:
         while not until():
@@ -74,7 +82,10 @@ class _Client:
             try:
                 await asyncio.wait_for(self._call(), _PATIENCE)
             except (TimeoutError, OSError, EOFError) as error:
-                self._outcome.dropped.append(f"{self._kind}: {type(error).__name__} {error}")
+                self._outcome.dropped.append(
+                    f"{self._kind}: {type(error).__name__} {error}, "
+                    f"{time.monotonic() - begun:.2f} s after it was asked, {self._past(begun)}"
+                )
                 self._close()
             self._outcome.slowest = max(self._outcome.slowest, time.monotonic() - begun)
         self._close()
@@ -91,6 +102,7 @@ class _Client:
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
         length = int(head.partition(b"content-length:")[2].split(b"\r\n")[0])
         body = await reader.readexactly(length)
+        self._answers, self._rests_since = self._answers + 1, time.monotonic()
         if head.startswith(b"http/1.1 200") and self._sign in body:
             self._outcome.right[self._kind] += 1
         else:
@@ -98,11 +110,18 @@ class _Client:
         if not self._keeps or b"connection: close" in head:
             self._close()
 
+    def _past(self, begun: float) -> str:
+        """What the connection had been through when a call was begun on it."""
+        if not self._answers:
+            return "on a new connection"
+        return f"{begun - self._rests_since:.2f} s after answer {self._answers} on its connection"
+
     def _close(self) -> None:
         if self._writer is not None:
             with suppress(OSError):
                 self._writer.close()
         self._reader = self._writer = None
+        self._answers = 0
 
 
 def _clients(
@@ -133,12 +152,23 @@ async def calls_during(
         asyncio.create_task(client.run(lambda: over))
         for client in _clients(outcome, address, each, longest_rest)
     ]
+    pulse = asyncio.create_task(_pulse(outcome))
     try:
         await busy()
     finally:
         over = True
         await asyncio.gather(*running)
+        pulse.cancel()
     return outcome
+
+
+async def _pulse(outcome: Outcome) -> None:
+    """Find out for how long the clients stand still."""
+    while True:
+        begun = time.monotonic()
+        await asyncio.sleep(_PULSE)
+        still = time.monotonic() - begun - _PULSE
+        outcome.stood_still = max(outcome.stood_still, still)
 
 
 def patient(config: Path) -> Path:
@@ -172,6 +202,7 @@ async def _measure(reloads: int, pause: float, workers: int) -> bool:
     print(
         f"{sum(outcome.right.values())} right, {len(outcome.wrong)} wrong, "
         f"{len(outcome.dropped)} dropped in {seconds:.0f} s; slowest {outcome.slowest:.2f} s; "
+        f"the clients stood still for {outcome.stood_still:.2f} s at most; "
         f"{reloaded} of {reloads} reloads done; server {'runs' if alive else 'ENDED'}"
     )
     for text, times in Counter([*outcome.dropped, *outcome.wrong]).most_common(12):
