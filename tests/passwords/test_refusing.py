@@ -221,6 +221,11 @@ CORRUPT = [
         "keycloak: its algorithm is neither of PBKDF2 nor argon2",
         id="keycloak-algorithm",
     ),
+    pytest.param(
+        keycloak("pbkdf2", 1).replace('"pbkdf2"', '{"one":["pbkdf2"]}'),
+        "keycloak: its algorithm is neither of PBKDF2 nor argon2",
+        id="keycloak-algorithm-is-no-text",
+    ),
     pytest.param("00" * 16 + ":salt:1", "magento-sha256: corrupt", id="magento-length"),
     pytest.param(
         "00" * 32 + ":salt:3_32_0_65536", "magento-argon2id: corrupt", id="magento-passes"

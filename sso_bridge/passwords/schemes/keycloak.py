@@ -42,7 +42,7 @@ class Keycloak:
             raise UnusableHash("keycloak")
         if algorithm == "argon2":
             return _argon2(found, salt, iterations, digest, limits)
-        if algorithm not in _PBKDF2:
+        if not isinstance(algorithm, str) or algorithm not in _PBKDF2:
             raise UnusableHash("keycloak", "its algorithm is neither of PBKDF2 nor argon2")
         kind = _PBKDF2[algorithm]
         return pbkdf2(f"keycloak-pbkdf2-{kind}", kind, salt, iterations, digest, limits)
