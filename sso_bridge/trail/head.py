@@ -72,7 +72,7 @@ class HeadFile:
         try:
             told = json.loads(os.pread(number, _LONGEST, 0))["key"]
             return isinstance(told, str) and told != self._chain.key_id
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             return False  # it says nothing, or nonsense, which is taken note of
         finally:
             fcntl.flock(number, fcntl.LOCK_UN)
@@ -116,5 +116,5 @@ def _understood(data: bytes, chain: Chain) -> Head | None:
         head = Head(**values)
         right = hmac.compare_digest(mac, chain.mac(json.dumps(asdict(head))))
         return head if right else None
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None

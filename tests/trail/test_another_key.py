@@ -45,7 +45,11 @@ def test_a_start_with_another_key_is_refused_until_the_file_is_another(tmp_path:
     trail_file(settings(tmp_path, file="trail.jsonl", key="a" * 32))
 
 
-@pytest.mark.parametrize("head", [b"", b"nonsense", b"[]", b'{"key": 7}'])
+@pytest.mark.parametrize(
+    "head",
+    [b"", b"nonsense", b"[]", b'{"key": 7}', b"[" * 4000],
+    ids=["empty", "no JSON", "a list", "a number", "deep"],
+)
 def test_a_head_that_says_no_key_keeps_nobody_from_starting(tmp_path: Path, head: bytes) -> None:
     configured = settings(tmp_path, file="trail.jsonl", key="a" * 32)
     begun = trail_file(configured)
