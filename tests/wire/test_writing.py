@@ -103,6 +103,16 @@ def test_ordinary_text_survives_the_way_there_and_back(text: str) -> None:
     assert login_answer(text).findtext("errorMessage") == text
 
 
+@given(st.lists(st.text("\xa6&<>a\r\x1f ", max_size=6) | st.none(), min_size=5, max_size=5))
+def test_each_text_stays_in_its_element_whatever_the_others_are(texts: list[str | None]) -> None:
+    names = ["userID", "externalReferenceID", "companyID", "loginID", "siteID"]
+    key = dict(zip(names, texts, strict=True))
+    message = {"successful": True, "userKey": key}
+    answer = etree.fromstring(wrap(Shape.PLAIN, CODEC.write("LoginResponse", message)))
+    read = [answer.findtext(f"userKey/{name}") for name in names]
+    assert read == [None if t is None else t.replace("\x1f", "\ufffd") for t in texts]
+
+
 def test_absent_nil_and_empty_are_told_apart() -> None:
     message = {"userInfo": NIL, "errorMessage": "", "extendedAttributes": None}
     answer = etree.fromstring(wrap(Shape.PLAIN, CODEC.write("GetUserResponse", message)))
