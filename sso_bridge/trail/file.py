@@ -46,8 +46,8 @@ class TrailFile:
         another key: nobody could verify it then."""
         with self._head.locked():
             self._opened()
-        if self._head.has_other_key():
-            raise OtherKey
+            if self._head.has_other_key():
+                raise OtherKey
 
     def append(self, records: Sequence[Record]) -> int:
         """How many of `records` were written, the first ones. If that is not all, there is no

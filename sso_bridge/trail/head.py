@@ -67,15 +67,13 @@ class HeadFile:
             os.ftruncate(self._number, len(data))
 
     def has_other_key(self) -> bool:
-        """Whether the trail was begun with another key. Raises OSError."""
-        number = self._lock()
+        """Whether the trail was begun with another key; in a block of `locked`. Raises OSError."""
+        assert self._number is not None
         try:
-            told = json.loads(os.pread(number, _LONGEST, 0))["key"]
-            return isinstance(told, str) and told != self._chain.key_id
+            told = json.loads(os.pread(self._number, _LONGEST, 0))["key"]
         except (ValueError, TypeError, KeyError, RecursionError):
             return False  # it says nothing, or nonsense, which is taken note of
-        finally:
-            fcntl.flock(number, fcntl.LOCK_UN)
+        return isinstance(told, str) and told != self._chain.key_id
 
     def _lock(self) -> int:
         """Lock the file that is there now, were it deleted meanwhile and made anew."""
